@@ -1,0 +1,83 @@
+/**
+ * The names and identifiers of the field. Each is a branded string: the only way to get one from the outside is to
+ * parse it, so a value of such a type is known to be well formed wherever it turns up.
+ */
+import { StrongroomError } from './errors.ts';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** The public name of an account. It goes into workflow ids, so it is never an e-mail address. */
+export type Handle = Branded<'Handle'>;
+export type ContainerName = Branded<'ContainerName'>;
+export type BenchmarkName = Branded<'BenchmarkName'>;
+export type DatasetName = Branded<'DatasetName'>;
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export type Sha256 = Branded<'Sha256'>;
+/** The digest of an image's configuration, which is what Docker calls the image id: `sha256:` and 64 digits. */
+export type ImageDigest = Branded<'ImageDigest'>;
+/** An OpenPGP v4 fingerprint as 40 upper-case hexadecimal digits (RFC 9580 section 5.5.4.2). */
+export type Fingerprint = Branded<'Fingerprint'>;
+/** An e-mail address in lower case: addresses are compared without regard to case everywhere. */
+export type EmailAddress = Branded<'EmailAddress'>;
+export type AssociationId = Branded<'AssociationId'>;
+
+const SLUG = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function parser<Id extends string>(what: string, pattern: RegExp, rule: string, normalise = (text: string) => text) {
+  return (value: unknown): Id => {
+    const text = typeof value === 'string' ? normalise(value) : '';
+    if (pattern.test(text)) return text as Id;
+    throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(value)} is not a ${what}.`, { why: rule });
+  };
+}
+
+const SLUG_RULE = 'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.';
+const lower = (text: string) => text.trim().toLowerCase();
+
+export const parseHandle = parser<Handle>('handle', SLUG, SLUG_RULE);
+export const parseContainerName = parser<ContainerName>('container name', SLUG, SLUG_RULE);
+export const parseBenchmarkName = parser<BenchmarkName>('benchmark name', SLUG, SLUG_RULE);
+export const parseDatasetName = parser<DatasetName>('dataset name', SLUG, SLUG_RULE);
+export const parseSha256 = parser<Sha256>('SHA-256 digest', /^[0-9a-f]{64}$/, 'It takes 64 hexadecimal digits.', lower);
+export const parseImageDigest = parser<ImageDigest>(
+  'image digest',
+  /^sha256:[0-9a-f]{64}$/,
+  'It takes "sha256:" and 64 hexadecimal digits.',
+  lower,
+);
+export const parseFingerprint = parser<Fingerprint>(
+  'certificate fingerprint',
+  /^[0-9A-F]{40}$/,
+  'It takes 40 hexadecimal digits.',
+  (text) => text.replaceAll(' ', '').toUpperCase(),
+);
+export const parseEmailAddress = parser<EmailAddress>(
+  'e-mail address',
+  /^[^\s@<>"]{1,64}@[^\s@<>"]{1,255}$/,
+  'It takes one "@" and no spaces.',
+  lower,
+);
+export const parseAssociationId = parser<AssociationId>('association id', UUID, 'It is a UUID.', lower);
+
+/** A container as people write it: `owner/name`. */
+export interface ContainerRef {
+  readonly owner: Handle;
+  readonly name: ContainerName;
+}
+
+/** Parses `owner/name`, or a bare `name` that then belongs to `ownerIfBare`. */
+export function parseContainerRef(text: string, ownerIfBare?: Handle): ContainerRef {
+  const [first, second, ...rest] = text.split('/');
+  if (rest.length > 0 || first === undefined) {
+    throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(text)} is not a container.`, { next: 'Write owner/name.' });
+  }
+  if (second !== undefined) return { owner: parseHandle(first), name: parseContainerName(second) };
+  if (ownerIfBare) return { owner: ownerIfBare, name: parseContainerName(first) };
+  throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(text)} does not say whose container it is.`, {
+    next: 'Write owner/name.',
+  });
+}
+
+export const formatContainerRef = (ref: ContainerRef): string => `${ref.owner}/${ref.name}`;

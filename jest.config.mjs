@@ -1,0 +1,23 @@
+/** Every project runs the TypeScript sources as native ES modules; swc only strips the types. */
+const project = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }] },
+  ...extra,
+});
+
+export default {
+  testTimeout: 60_000,
+  projects: [
+    project('domain', ['<rootDir>/test/domain/**/*.test.ts']),
+    project('crypto', ['<rootDir>/test/crypto/**/*.test.ts']),
+    project('containers', ['<rootDir>/test/containers/**/*.test.ts']),
+    project('stack', ['<rootDir>/test/stack/**/*.test.ts']),
+    project('api', ['<rootDir>/test/api/**/*.test.ts']),
+    project('workflows', ['<rootDir>/test/workflows/**/*.test.ts', '<rootDir>/test/replay/**/*.test.ts']),
+    project('cli', ['<rootDir>/test/cli/**/*.test.ts']),
+    project('stories', ['<rootDir>/test/stories/**/*.test.ts']),
+  ],
+};
