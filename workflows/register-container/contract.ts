@@ -1,6 +1,7 @@
 /** Registration: a model owner's image becomes an encrypted, hosted, registered container. */
+import type { HostedArchive } from '../../domain/archive.ts';
 import type { ContainerConfig } from '../../domain/container-config.ts';
-import type { ContainerName, Handle, ImageDigest, Sha256 } from '../../domain/ids.ts';
+import type { ContainerName, Handle, ImageDigest } from '../../domain/ids.ts';
 
 export const REGISTER_CONTAINER = 'registerContainer';
 export const registerContainerWorkflowId = (account: Handle, name: ContainerName): string =>
@@ -16,14 +17,6 @@ export interface RegisterContainerInput {
   readonly configFolder: string;
   /** The key of an archive that the owner encrypted beforehand; a path on the owner's machine, never the key. */
   readonly keyFile: string | null;
-}
-
-export interface HostedArchive {
-  readonly url: string;
-  /** Of the ciphertext. */
-  readonly sha256: Sha256;
-  /** Bytes of ciphertext. */
-  readonly size: number;
 }
 
 export interface RegisterContainerResult {
