@@ -100,6 +100,7 @@ export const ERROR_KINDS = {
   E_CONTAINER_OUTPUT_EMPTY: kind(422, EXIT.failed),
   E_CONTAINER_OUTPUT_TOO_LARGE: kind(422, EXIT.failed),
   E_RESULTS_INVALID: kind(422, EXIT.failed),
+  E_DATASET_UNREADABLE: kind(403, EXIT.notAllowed),
   E_DATASET_CHANGED: kind(409, EXIT.integrity),
   // The machine and the platform
   E_NO_SPACE: kind(507, EXIT.noSpace),

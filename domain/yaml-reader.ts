@@ -12,8 +12,11 @@ import { StrongroomError } from './errors.ts';
 export type Complain = (node: unknown, problem: string, next?: string) => StrongroomError;
 
 export interface YamlSource {
+  /** The top node of the text, for the functions below. */
   readonly root: unknown;
   readonly complain: Complain;
+  /** The content as plain values. */
+  plain(): unknown;
 }
 
 export interface YamlRules {
@@ -45,7 +48,11 @@ export function readYaml(text: string, rules: YamlRules): YamlSource {
   };
   const document = parse(text, lines, complainAt);
   refuseIndirection(document, complainAt);
-  return { root: document.contents, complain: (node, problem, next) => complainAt(offsetOf(node), problem, next) };
+  return {
+    root: document.contents,
+    complain: (node, problem, next) => complainAt(offsetOf(node), problem, next),
+    plain: () => document.toJS({ maxAliasCount: 0 }) as unknown,
+  };
 }
 
 type ComplainAt = (offset: number | undefined, problem: string, next?: string) => StrongroomError;

@@ -1,0 +1,86 @@
+/** What a container sees of the machine: its inputs, read-only, and its outputs. */
+import type { MountSettings } from 'dockerode';
+import type { Mount, TaskConfig, TaskName } from '../domain/container-config.ts';
+import { TASK_VOLUMES } from '../domain/container-config.ts';
+import { StrongroomError } from '../domain/errors.ts';
+
+export interface RunMount extends Mount {
+  /** Name of the volume in its task, for instance `data_path`. */
+  readonly volume: string;
+  readonly hostPath: string;
+  readonly access: 'read' | 'write';
+}
+
+/** Inputs that a config may list although a run has nothing to give for them. */
+const OPTIONAL = ['parameters_file', 'additional_files'];
+
+/**
+ * The mounts of a task. Whether one can be written follows from its name in the task, never from the list of the config
+ * that it stands in: a dataset is read-only even where the container's author put it among the outputs.
+ */
+export function planMounts(
+  taskName: TaskName,
+  task: TaskConfig,
+  hostPaths: Readonly<Record<string, string>>,
+): RunMount[] {
+  const outputs: readonly string[] = TASK_VOLUMES[taskName].outputs;
+  const listed = Object.entries({ ...task.inputVolumes, ...task.outputVolumes });
+  return listed.flatMap(([volume, mount]): RunMount[] => {
+    const hostPath = hostPaths[volume];
+    if (hostPath !== undefined)
+      return [{ ...mount, volume, hostPath, access: outputs.includes(volume) ? 'write' : 'read' }];
+    if (OPTIONAL.includes(volume)) return [];
+    throw new StrongroomError(
+      'E_CONTAINER_CONFIG',
+      `There is nothing to mount as "${volume}" in the task "${taskName}".`,
+      {
+        next: `Leave ${volume} out of the container config.`,
+      },
+    );
+  });
+}
+
+interface ImageVolumes {
+  readonly Volumes?: Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * The mounts as Docker takes them. Volumes that the image declares would be writable and without a limit; each is
+ * mounted read-only instead, with what the image has there.
+ */
+export function dockerMounts(mounts: readonly RunMount[], image: ImageVolumes): MountSettings[] {
+  const declared = Object.keys(image.Volumes ?? {}).map(normalise);
+  const unclaimed = declared.filter((path) => path !== '/tmp' && !mounts.some((mount) => mount.mountPath === path));
+  for (const path of unclaimed) refuseOverlap(path, mounts);
+  return [...mounts.map(bindMount), ...unclaimed.map(readOnlyVolume)];
+}
+
+const normalise = (path: string) =>
+  `/${path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`;
+
+function bindMount(mount: RunMount): MountSettings {
+  return {
+    Type: 'bind',
+    Source: mount.hostPath,
+    Target: mount.mountPath,
+    ReadOnly: mount.access === 'read',
+    BindOptions: { Propagation: 'rprivate' },
+  };
+}
+
+const readOnlyVolume = (path: string): MountSettings => ({ Type: 'volume', Source: '', Target: path, ReadOnly: true });
+
+/** A volume below one of our mounts would make Docker create a folder in the data owner's dataset. */
+function refuseOverlap(path: string, mounts: readonly RunMount[]): void {
+  const over = mounts.find((mount) => path.startsWith(`${mount.mountPath}/`));
+  if (!over && path !== '/') return;
+  throw new StrongroomError('E_CONTAINER_FAILED', `The image declares a volume at ${path}, where it may not.`, {
+    why: over
+      ? `The volume "${over.volume}" of the task is mounted at ${over.mountPath}.`
+      : 'It would hide the whole image.',
+    next: 'Ask the author of the container to leave VOLUME out of the image.',
+  });
+}

@@ -1,0 +1,75 @@
+/** Reads a tar archive entry by entry, in bounded memory, and names what is wrong with it in our words. */
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-stream';
+import type { Extract, Header } from 'tar-stream';
+import { StrongroomError } from '../domain/errors.ts';
+import { messageOf } from './docker.ts';
+
+export interface TarHeader {
+  readonly name: string;
+  readonly type: Header['type'] | 'unknown';
+  readonly size: number;
+  readonly linkName: string;
+  /** Extended headers by name, as far as the entry has any. */
+  readonly extended: Readonly<Record<string, string>>;
+}
+
+/** Sees one entry; what it leaves unread of `content` is skipped. */
+export type VisitEntry = (header: TarHeader, content: AsyncIterable<Buffer>) => Promise<void>;
+
+interface TarRules {
+  /** What the archive is, for messages: `The archive`, `Layer 3`. */
+  readonly what: string;
+  readonly failure: (why: string) => StrongroomError;
+}
+
+/** Visits all entries of `source` in order. Fails as `rules.failure` says where it is no complete tar archive. */
+export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, visit: VisitEntry): Promise<void> {
+  const reader = openReader();
+  const visits = visitAll(reader, visit);
+  // The first of the two to fail is the reason; the other one only follows from it.
+  let reason: unknown;
+  const note = (error: unknown) => {
+    reason ??= error;
+    reader.destroy();
+  };
+  await Promise.all([pipeline(source, reader).catch(note), visits.catch(note)]);
+  if (reason === undefined) return;
+  if (isTarProblem(reason)) throw rules.failure(messageOf(reason).replace(/\.$/, ''));
+  throw reason instanceof Error ? reason : new Error('The archive could not be read.', { cause: reason });
+}
+
+/** tar-stream's reader is a stream like Node's; its types say neither that nor that it reads the oldest format, too. */
+function openReader(): Extract & NodeJS.WritableStream {
+  const open = extract as (options: { allowUnknownFormat: boolean }) => unknown;
+  return open({ allowUnknownFormat: true }) as Extract & NodeJS.WritableStream;
+}
+
+async function visitAll(reader: Extract, visit: VisitEntry): Promise<void> {
+  for await (const entry of reader) {
+    await visit(headerOf(entry.header), entry as AsyncIterable<Buffer>);
+    entry.resume();
+  }
+}
+
+/** The header as it really is: an entry of another type than the listed ones has none, and not every one has a link. */
+interface RawHeader extends Omit<Header, 'type' | 'linkname' | 'pax'> {
+  readonly type: Header['type'] | null;
+  readonly linkname: string | null;
+  readonly pax?: Readonly<Record<string, string>> | null;
+}
+
+function headerOf(header: Header): TarHeader {
+  const { name, type, size, linkname, pax } = header as RawHeader;
+  return { name, type: type ?? 'unknown', size, linkName: linkname ?? '', extended: pax ?? {} };
+}
+
+/** What tar-stream says of bytes that are no tar archive, and zlib of bytes that are not compressed well. */
+const isTarProblem = (error: unknown): boolean =>
+  error instanceof Error &&
+  !(error instanceof StrongroomError) &&
+  (/tar header|Invalid header|Header exceeds|Unexpected end of data/.test(error.message) ||
+    ('code' in error && typeof error.code === 'string' && /^(Z_|ZSTD_)/.test(error.code)));
+
+/** Whether the first 512 bytes are the header of a tar entry. */
+export const looksLikeTar = (head: Buffer): boolean => head.subarray(257, 262).toString('latin1') === 'ustar';
