@@ -1,0 +1,180 @@
+/** Accounts, sessions and personal access tokens. */
+import { Type } from 'typebox';
+import { defineRoute, listOf, nothing } from './route.ts';
+import {
+  closed,
+  EmailAddressSchema,
+  HandleSchema,
+  named,
+  nullable,
+  TimestampSchema,
+  TypedEmailSchema,
+} from './words.ts';
+
+const PasswordSchema = Type.String({ minLength: 12, maxLength: 128 });
+const DisplayNameSchema = Type.String({ minLength: 1, maxLength: 80 });
+
+export const AccountSchema = named(
+  'Account',
+  Type.Object({
+    handle: HandleSchema,
+    email: EmailAddressSchema,
+    emailVerified: Type.Boolean(),
+    displayName: Type.String(),
+  }),
+);
+
+const SessionSchema = named(
+  'Session',
+  Type.Object({ token: Type.String(), expiresAt: TimestampSchema, account: AccountSchema.ref }),
+);
+
+const tokenFields = {
+  id: Type.String(),
+  name: Type.String(),
+  createdAt: TimestampSchema,
+  expiresAt: nullable(TimestampSchema),
+};
+const TokenSchema = named(
+  'AccessToken',
+  Type.Object({
+    ...tokenFields,
+    start: Type.String({ description: 'How the token begins, to tell it from others.' }),
+    lastUsedAt: nullable(TimestampSchema),
+  }),
+);
+const NewTokenSchema = named(
+  'NewAccessToken',
+  Type.Object({ ...tokenFields, token: Type.String({ description: 'Shown only now.' }) }),
+);
+
+export const accountSchemas = [AccountSchema.schema, SessionSchema.schema, TokenSchema.schema, NewTokenSchema.schema];
+
+const tag = 'Accounts';
+
+export const signUp = defineRoute({
+  method: 'POST',
+  url: '/v1/accounts',
+  id: 'signUp',
+  tag,
+  summary: 'Sign up',
+  description: 'The answer is the same whether or not the address has an account; the mail that follows is not.',
+  access: 'anyone',
+  body: Type.Object(
+    {
+      email: TypedEmailSchema,
+      handle: HandleSchema,
+      displayName: Type.Optional(DisplayNameSchema),
+      password: PasswordSchema,
+    },
+    closed,
+  ),
+  answers: {
+    201: Type.Object({ handle: HandleSchema, email: EmailAddressSchema }, { description: 'A mail was sent.' }),
+  },
+});
+
+const VerificationTokenSchema = Type.String({ minLength: 1, maxLength: 2000 });
+
+export const verifyEmail = defineRoute({
+  method: 'POST',
+  url: '/v1/accounts/verify',
+  id: 'verifyEmail',
+  tag,
+  summary: 'Verify an address with the token of the verification mail',
+  access: 'anyone',
+  body: Type.Object({ token: VerificationTokenSchema }, closed),
+  answers: { 204: nothing },
+});
+
+export const followVerificationLink = defineRoute({
+  method: 'GET',
+  url: '/v1/accounts/verify',
+  id: 'followVerificationLink',
+  tag,
+  summary: 'Verify an address by the link of the verification mail',
+  access: 'anyone',
+  querystring: Type.Object({ token: VerificationTokenSchema }, closed),
+  answers: { 200: Type.Object({ verified: Type.Literal(true) }) },
+});
+
+export const resendVerification = defineRoute({
+  method: 'POST',
+  url: '/v1/accounts/verification-mails',
+  id: 'resendVerification',
+  tag,
+  summary: 'Send the verification mail again',
+  description: 'Answers the same for addresses without an account and for verified ones, to which nothing is sent.',
+  access: 'anyone',
+  body: Type.Object({ email: TypedEmailSchema }, closed),
+  answers: { 202: Type.Object({ email: EmailAddressSchema }) },
+});
+
+export const logIn = defineRoute({
+  method: 'POST',
+  url: '/v1/sessions',
+  id: 'logIn',
+  tag,
+  summary: 'Log in',
+  access: 'anyone',
+  body: Type.Object({ email: TypedEmailSchema, password: Type.String({ minLength: 1, maxLength: 128 }) }, closed),
+  answers: { 201: SessionSchema.ref },
+});
+
+export const logOut = defineRoute({
+  method: 'DELETE',
+  url: '/v1/sessions/current',
+  id: 'logOut',
+  tag,
+  summary: 'Log out',
+  access: 'account',
+  answers: { 204: nothing },
+});
+
+export const readAccount = defineRoute({
+  method: 'GET',
+  url: '/v1/account',
+  id: 'readAccount',
+  tag,
+  summary: 'Who is asking',
+  access: 'account',
+  answers: { 200: AccountSchema.ref },
+});
+
+export const createToken = defineRoute({
+  method: 'POST',
+  url: '/v1/tokens',
+  id: 'createToken',
+  tag,
+  summary: 'Create a personal access token',
+  access: 'account',
+  body: Type.Object(
+    {
+      name: Type.String({ minLength: 1, maxLength: 64 }),
+      expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 365 })),
+    },
+    closed,
+  ),
+  answers: { 201: NewTokenSchema.ref },
+});
+
+export const listTokens = defineRoute({
+  method: 'GET',
+  url: '/v1/tokens',
+  id: 'listTokens',
+  tag,
+  summary: 'The own personal access tokens',
+  access: 'account',
+  answers: { 200: listOf(TokenSchema.ref) },
+});
+
+export const deleteToken = defineRoute({
+  method: 'DELETE',
+  url: '/v1/tokens/:id',
+  id: 'deleteToken',
+  tag,
+  summary: 'Delete a personal access token',
+  access: 'account',
+  params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
+  answers: { 204: nothing },
+});

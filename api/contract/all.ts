@@ -1,0 +1,36 @@
+/** All routes and named schemas of the contract. */
+import * as accounts from './accounts.ts';
+import * as associations from './associations.ts';
+import * as blobs from './blobs.ts';
+import * as certificates from './certificates.ts';
+import * as events from './events.ts';
+import * as grants from './grants.ts';
+import { ProblemSchema } from './problem.ts';
+import * as registrations from './registrations.ts';
+import * as results from './results.ts';
+
+export const namedSchemas = [
+  ProblemSchema.schema,
+  ...accounts.accountSchemas,
+  ...certificates.certificateSchemas,
+  ...registrations.registrationSchemas,
+  ...associations.associationSchemas,
+  ...grants.grantSchemas,
+  ...results.resultSchemas,
+  ...events.eventSchemas,
+];
+
+const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs];
+
+interface DeclaredRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly schema: object;
+}
+
+const isRoute = (value: unknown): value is DeclaredRoute =>
+  typeof value === 'object' && value !== null && 'method' in value && 'url' in value;
+
+export const declaredRoutes: readonly DeclaredRoute[] = modules.flatMap((module) =>
+  Object.values(module).filter(isRoute),
+);

@@ -1,0 +1,178 @@
+/** Requests to a benchmark's committee, its votes, and what was decided. */
+import { Type } from 'typebox';
+import { ASSOCIATION_STATES } from '../../domain/association.ts';
+import type { Metrics } from '../../domain/metrics.ts';
+import { defineRoute, listOf } from './route.ts';
+import {
+  AssociationIdSchema,
+  BenchmarkNameSchema,
+  closed,
+  FingerprintSchema,
+  HandleSchema,
+  named,
+  nullable,
+  oneOf,
+  ReasonSchema,
+  Sha256Schema,
+  SLUG,
+  TimestampSchema,
+} from './words.ts';
+
+export const MetricsSchema = named(
+  'Metrics',
+  Type.Unsafe<Metrics>({
+    type: 'object',
+    additionalProperties: true,
+    minProperties: 1,
+    description: 'Scores; 64 KiB of JSON at most.',
+  }),
+);
+
+const KindSchema = oneOf(['container', 'dataset']);
+const StateSchema = oneOf(ASSOCIATION_STATES);
+const BallotSchema = oneOf(['approve', 'reject']);
+/** A container's name and a dataset's name follow the same rule. */
+const SubjectNameSchema = Type.String({ pattern: SLUG, maxLength: 40 });
+
+const VoteSchema = named(
+  'Vote',
+  Type.Object({ member: HandleSchema, ballot: BallotSchema, reason: Type.String(), at: TimestampSchema }),
+);
+
+const ConcernedCertificateSchema = named(
+  'ConcernedCertificate',
+  Type.Object({ account: HandleSchema, fingerprint: FingerprintSchema, expiresAt: TimestampSchema }),
+);
+
+export const AssociationSchema = named(
+  'Association',
+  Type.Object({
+    id: AssociationIdSchema,
+    kind: KindSchema,
+    owner: HandleSchema,
+    name: Type.String({ description: 'Of the container or dataset.' }),
+    benchmark: BenchmarkNameSchema,
+    state: StateSchema,
+    reason: nullable(Type.String({ description: 'Why it was decided or closed.' })),
+    requestedAt: TimestampSchema,
+    deadline: TimestampSchema,
+    decidedAt: nullable(TimestampSchema),
+    closedAt: nullable(TimestampSchema),
+    quorum: Type.Integer(),
+    approvals: Type.Integer(),
+    votes: Type.Array(VoteSchema.ref),
+    waitingFor: Type.Array(HandleSchema, { description: 'Members who have not voted on an undecided request.' }),
+    testResult: nullable(MetricsSchema.ref),
+    testDatasetSha256: nullable(Sha256Schema),
+    certificates: Type.Array(ConcernedCertificateSchema.ref, {
+      description: "Of a container: those that have access. Of a dataset: its owner's valid one.",
+    }),
+  }),
+);
+
+const ReviewStatusSchema = named(
+  'ReviewStatus',
+  Type.Object({
+    state: StateSchema,
+    votes: Type.Array(Type.Object({ member: HandleSchema, ballot: BallotSchema, reason: Type.String() })),
+    quorum: Type.Integer(),
+    approvals: Type.Integer(),
+    waitingFor: Type.Array(HandleSchema),
+    deadline: TimestampSchema,
+    reason: nullable(Type.String()),
+  }),
+);
+
+export const associationSchemas = [
+  MetricsSchema.schema,
+  VoteSchema.schema,
+  ConcernedCertificateSchema.schema,
+  AssociationSchema.schema,
+  ReviewStatusSchema.schema,
+];
+
+const tag = 'Associations';
+export const byAssociation = Type.Object({ id: AssociationIdSchema });
+const subject = { kind: KindSchema, name: SubjectNameSchema, benchmark: BenchmarkNameSchema };
+
+export const checkAssociation = defineRoute({
+  method: 'POST',
+  url: '/v1/associations/preflight',
+  id: 'checkAssociation',
+  tag,
+  summary: 'Ask whether a request could succeed',
+  description: 'Fails with what the request would fail with.',
+  access: 'account',
+  body: Type.Object(subject, closed),
+  answers: { 200: Type.Object({ possible: Type.Literal(true) }) },
+});
+
+export const requestAssociation = defineRoute({
+  method: 'POST',
+  url: '/v1/associations',
+  id: 'requestAssociation',
+  tag,
+  summary: "Ask a benchmark's committee to accept a container or a dataset",
+  description:
+    'A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association.',
+  access: 'account',
+  body: Type.Object(
+    { ...subject, testResult: Type.Optional(MetricsSchema.ref), testDatasetSha256: Type.Optional(Sha256Schema) },
+    closed,
+  ),
+  answers: { 201: AssociationSchema.ref },
+});
+
+export const listAssociations = defineRoute({
+  method: 'GET',
+  url: '/v1/associations',
+  id: 'listAssociations',
+  tag,
+  summary: 'The own requests, and those to own committees',
+  access: 'account',
+  querystring: Type.Object(
+    {
+      benchmark: Type.Optional(BenchmarkNameSchema),
+      state: Type.Optional(StateSchema),
+      kind: Type.Optional(KindSchema),
+      mine: Type.Optional(Type.Boolean({ description: 'Only own requests.' })),
+    },
+    closed,
+  ),
+  answers: { 200: listOf(AssociationSchema.ref) },
+});
+
+export const readAssociation = defineRoute({
+  method: 'GET',
+  url: '/v1/associations/:id',
+  id: 'readAssociation',
+  tag,
+  summary: 'One association',
+  access: 'account',
+  params: byAssociation,
+  answers: { 200: AssociationSchema.ref },
+});
+
+export const castVote = defineRoute({
+  method: 'POST',
+  url: '/v1/associations/:id/votes',
+  id: 'castVote',
+  tag,
+  summary: 'Vote as a member of the committee',
+  access: 'account',
+  params: byAssociation,
+  body: Type.Object({ ballot: BallotSchema, reason: Type.String({ maxLength: 1000 }) }, closed),
+  answers: { 201: ReviewStatusSchema.ref },
+});
+
+export const withdrawAssociation = defineRoute({
+  method: 'POST',
+  url: '/v1/associations/:id/withdrawal',
+  id: 'withdrawAssociation',
+  tag,
+  summary: 'Take an undecided own request back',
+  access: 'account',
+  params: byAssociation,
+  body: Type.Object({ reason: ReasonSchema }, closed),
+  answers: { 200: ReviewStatusSchema.ref },
+});

@@ -1,0 +1,60 @@
+/** Results that data owners released. */
+import { Type } from 'typebox';
+import { MetricsSchema } from './associations.ts';
+import { defineRoute, listOf } from './route.ts';
+import {
+  BenchmarkNameSchema,
+  closed,
+  ContainerNameSchema,
+  DatasetNameSchema,
+  HandleSchema,
+  named,
+  TimestampSchema,
+} from './words.ts';
+
+const ContainerRefSchema = Type.Object({ owner: HandleSchema, name: ContainerNameSchema }, closed);
+
+const ResultSchema = named(
+  'Result',
+  Type.Object({
+    id: Type.String({ format: 'uuid' }),
+    container: ContainerRefSchema,
+    benchmark: BenchmarkNameSchema,
+    dataset: Type.Object({ owner: HandleSchema, name: DatasetNameSchema }),
+    metrics: MetricsSchema.ref,
+    submittedAt: TimestampSchema,
+  }),
+);
+
+export const resultSchemas = [ResultSchema.schema];
+
+export const submitResult = defineRoute({
+  method: 'POST',
+  url: '/v1/results',
+  id: 'submitResult',
+  tag: 'Results',
+  summary: 'Submit the result of a run',
+  description: 'Repeating the same result answers with the same entry.',
+  access: 'account',
+  body: Type.Object(
+    {
+      container: ContainerRefSchema,
+      benchmark: BenchmarkNameSchema,
+      dataset: DatasetNameSchema,
+      metrics: MetricsSchema.ref,
+    },
+    closed,
+  ),
+  answers: { 201: ResultSchema.ref },
+});
+
+export const listResults = defineRoute({
+  method: 'GET',
+  url: '/v1/benchmarks/:name/results',
+  id: 'listResults',
+  tag: 'Results',
+  summary: 'Results of a benchmark: all for its committee, the own ones for others',
+  access: 'account',
+  params: Type.Object({ name: BenchmarkNameSchema }),
+  answers: { 200: listOf(ResultSchema.ref) },
+});

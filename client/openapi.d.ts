@@ -1,0 +1,2471 @@
+import type { AssociationId, BenchmarkName, ContainerName, DatasetName, EmailAddress, Fingerprint, Handle, ImageDigest, Sha256 } from "../domain/ids.ts";
+import type { Metrics } from "../domain/metrics.ts";
+export interface paths {
+    readonly "/v1/account": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who is asking */
+        readonly get: operations["readAccount"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Sign up
+         * @description The answer is the same whether or not the address has an account; the mail that follows is not.
+         */
+        readonly post: operations["signUp"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/verification-mails": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send the verification mail again
+         * @description Answers the same for addresses without an account and for verified ones, to which nothing is sent.
+         */
+        readonly post: operations["resendVerification"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/verify": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Verify an address by the link of the verification mail */
+        readonly get: operations["followVerificationLink"];
+        readonly put?: never;
+        /** Verify an address with the token of the verification mail */
+        readonly post: operations["verifyEmail"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The own requests, and those to own committees */
+        readonly get: operations["listAssociations"];
+        readonly put?: never;
+        /**
+         * Ask a benchmark's committee to accept a container or a dataset
+         * @description A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association.
+         */
+        readonly post: operations["requestAssociation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/preflight": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Ask whether a request could succeed
+         * @description Fails with what the request would fail with.
+         */
+        readonly post: operations["checkAssociation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One association */
+        readonly get: operations["readAssociation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}/grants": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who has access, and who had it */
+        readonly get: operations["listGrants"];
+        readonly put?: never;
+        /**
+         * Grant access: all of the list, or none of it
+         * @description A certificate that has access keeps it as it is and is answered as it is.
+         */
+        readonly post: operations["createGrants"];
+        /** Erase all wrapped keys and close the association */
+        readonly delete: operations["deleteGrants"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}/grants/revocation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Revoke the access of one address
+         * @description The wrapped keys are erased. A key that was fetched before cannot be taken back.
+         */
+        readonly post: operations["revokeGrants"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}/recipients": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The benchmark's authorised data owners
+         * @description With `since` only those who became authorised or got a certificate after the answer whose `cursor` it was.
+         */
+        readonly get: operations["listRecipients"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}/votes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Vote as a member of the committee */
+        readonly post: operations["castVote"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/associations/{id}/withdrawal": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take an undecided own request back */
+        readonly post: operations["withdrawAssociation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/authority": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The authority's certificate */
+        readonly get: operations["readAuthority"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All benchmarks */
+        readonly get: operations["listBenchmarks"];
+        readonly put?: never;
+        /**
+         * Create a benchmark with its committee
+         * @description Test dataset and metrics archive were uploaded before. Repeating the same request answers with the same benchmark.
+         */
+        readonly post: operations["createBenchmark"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One benchmark */
+        readonly get: operations["readBenchmark"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/closing": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Close a benchmark for new requests
+         * @description Its creator and its committee may do so. What was approved stays approved.
+         */
+        readonly post: operations["closeBenchmark"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/results": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Results of a benchmark: all for its committee, the own ones for others */
+        readonly get: operations["listResults"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/blobs/{sha256}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Download a blob, whole or in part
+         * @description Understands Range, If-Range and If-None-Match; the ETag is the digest. HEAD answers with the headers only.
+         */
+        readonly get: operations["readBlob"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/certificates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The own certificates */
+        readonly get: operations["listCertificates"];
+        readonly put?: never;
+        /**
+         * Have a certificate certified
+         * @description An account has one valid certificate. Repeating a request that succeeded answers with the same certificate.
+         */
+        readonly post: operations["createCertificate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/certificates/challenges": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Ask for a challenge to sign as proof of possession
+         * @description It is bound to the account and can be used once.
+         */
+        readonly post: operations["createChallenge"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/certificates/{fingerprint}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One certificate
+         * @description Its holder sees it, and everyone whose container the holder is authorised to run.
+         */
+        readonly get: operations["readCertificate"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/certificates/{fingerprint}/revocation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Revoke an own certificate
+         * @description All access that was granted to it ends at the same moment.
+         */
+        readonly post: operations["revokeCertificate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/containers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The own containers */
+        readonly get: operations["listContainers"];
+        readonly put?: never;
+        /**
+         * Register a container
+         * @description Repeating the same request answers with the same container; another content under the same name is refused.
+         */
+        readonly post: operations["registerContainer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/containers/{owner}/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One container
+         * @description Its owner sees it, and in a benchmark it was submitted to: the committee, and data owners once it is approved.
+         */
+        readonly get: operations["readContainer"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/containers/{owner}/{name}/grant": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Fetch the own wrapped key of a container */
+        readonly get: operations["fetchGrant"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/datasets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The own datasets */
+        readonly get: operations["listDatasets"];
+        readonly put?: never;
+        /**
+         * Register a dataset by name, digest and size
+         * @description The data itself never leaves its owner.
+         */
+        readonly post: operations["registerDataset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/datasets/{owner}/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One dataset
+         * @description Its owner sees it, and the committees that were asked to approve it.
+         */
+        readonly get: operations["readDataset"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What concerns the caller, as server-sent events
+         * @description Each event has the id, the type as its name and an `Event` as JSON data. A comment every 15 seconds keeps the connection open.
+         */
+        readonly get: operations["streamEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/results": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Submit the result of a run
+         * @description Repeating the same result answers with the same entry.
+         */
+        readonly post: operations["submitResult"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Log in */
+        readonly post: operations["logIn"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/sessions/current": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Log out */
+        readonly delete: operations["logOut"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The own personal access tokens */
+        readonly get: operations["listTokens"];
+        readonly put?: never;
+        /** Create a personal access token */
+        readonly post: operations["createToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Delete a personal access token */
+        readonly delete: operations["deleteToken"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        readonly Problem: {
+            /** @description Where the code is explained. */
+            readonly type: string;
+            readonly title: string;
+            readonly status: number;
+            /** @description What happened. */
+            readonly detail: string;
+            /** @enum {string} */
+            readonly code: "E_USAGE" | "E_INVALID_NAME" | "E_INVALID_REQUEST" | "E_CONFIG" | "E_CONTAINER_CONFIG" | "E_PAYLOAD_TOO_LARGE" | "E_UNSUPPORTED_MEDIA_TYPE" | "E_SIGNED_OUT" | "E_WRONG_CREDENTIALS" | "E_EMAIL_NOT_VERIFIED" | "E_NOT_ALLOWED" | "E_TOO_MANY_REQUESTS" | "E_NOT_FOUND" | "E_FILE_NOT_FOUND" | "E_IMAGE_NOT_FOUND" | "E_KEY_NOT_FOUND" | "E_DATASET_NOT_FOUND" | "E_ALREADY_EXISTS" | "E_CONFLICT" | "E_ALREADY_RUNNING" | "E_OUTPUT_EXISTS" | "E_BENCHMARK_CLOSED" | "E_ALREADY_ASSOCIATED" | "E_PENDING_APPROVAL" | "E_NOT_APPROVED" | "E_DEADLINE_PASSED" | "E_ALREADY_VOTED" | "E_ALREADY_DECIDED" | "E_NOT_A_MEMBER" | "E_CONSENT_NOT_AWAITED" | "E_CONSENT_REFUSED" | "E_NO_CERTIFICATE" | "E_CERTIFICATE_EXPIRED" | "E_CERTIFICATE_REVOKED" | "E_CERTIFICATE_NOT_CERTIFIED" | "E_CERTIFICATE_CHANGED" | "E_NOT_AUTHORISED" | "E_ALREADY_GRANTED" | "E_NO_ACCESS" | "E_ACCESS_REVOKED" | "E_ACCESS_CLOSED" | "E_GRANT_INVALID" | "E_WRONG_KEY" | "E_DAMAGED" | "E_TRUNCATED" | "E_TRAILING_DATA" | "E_UNPROTECTED" | "E_DIGEST_MISMATCH" | "E_TOO_LARGE" | "E_HOSTILE_ARCHIVE" | "E_NOT_AN_ARCHIVE" | "E_KEY_FILE" | "E_DOWNLOAD" | "E_DOWNLOAD_STALLED" | "E_ADDRESS_NOT_ALLOWED" | "E_DOCKER_UNAVAILABLE" | "E_CONTAINER_FAILED" | "E_CONTAINER_TIMEOUT" | "E_CONTAINER_OUTPUT_EMPTY" | "E_CONTAINER_OUTPUT_TOO_LARGE" | "E_RESULTS_INVALID" | "E_DATASET_UNREADABLE" | "E_DATASET_CHANGED" | "E_NO_SPACE" | "E_UNAVAILABLE" | "E_AGENT_NOT_RUNNING" | "E_INTERRUPTED" | "E_INTERNAL";
+            /** @description Why it happened. */
+            readonly why?: string;
+            /** @description What to do now. */
+            readonly next?: string;
+            readonly requestId: string;
+            /** @description Whether the same request may succeed later without anyone changing anything. */
+            readonly retryable: boolean;
+        };
+        readonly Account: {
+            /** Handle */
+            readonly handle: Handle;
+            /** EmailAddress */
+            readonly email: EmailAddress;
+            readonly emailVerified: boolean;
+            readonly displayName: string;
+        };
+        readonly Session: {
+            readonly token: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+            readonly account: components["schemas"]["Account"];
+        };
+        readonly AccessToken: {
+            readonly id: string;
+            readonly name: string;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            /** @description How the token begins, to tell it from others. */
+            readonly start: string;
+            /** Format: date-time */
+            readonly lastUsedAt: string | null;
+        };
+        readonly NewAccessToken: {
+            readonly id: string;
+            readonly name: string;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            /** @description Shown only now. */
+            readonly token: string;
+        };
+        readonly Authority: {
+            readonly certificate: string;
+            /** Fingerprint */
+            readonly fingerprint: Fingerprint;
+        };
+        readonly Certificate: {
+            /** Fingerprint */
+            readonly fingerprint: Fingerprint;
+            /** Handle */
+            readonly account: Handle;
+            /** EmailAddress */
+            readonly email: EmailAddress;
+            readonly certificate: string;
+            /** @enum {string} */
+            readonly state: "valid" | "expired" | "revoked";
+            /** Format: date-time */
+            readonly issuedAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+            /** Format: date-time */
+            readonly revokedAt: string | null;
+            readonly reason: string | null;
+        };
+        readonly CertificateChallenge: {
+            readonly challenge: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+        };
+        readonly HostedArchive: {
+            readonly url: string;
+            /** Sha256 */
+            readonly sha256: Sha256;
+            /** @description Bytes. */
+            readonly size: number;
+        };
+        readonly Benchmark: {
+            /** BenchmarkName */
+            readonly name: BenchmarkName;
+            readonly description: string;
+            /** Handle */
+            readonly owner: Handle;
+            /** @enum {string} */
+            readonly state: "open" | "closed";
+            readonly testDataset: components["schemas"]["HostedArchive"];
+            readonly metrics: {
+                readonly config: string;
+                readonly archive: components["schemas"]["HostedArchive"];
+                /** ImageDigest */
+                readonly imageDigest: ImageDigest;
+            };
+            readonly members: readonly Handle[];
+            readonly quorum: number;
+            readonly approvalDays: number;
+            readonly reminderHours: number;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: date-time */
+            readonly closedAt: string | null;
+        };
+        readonly Container: {
+            /** Handle */
+            readonly owner: Handle;
+            /** ContainerName */
+            readonly name: ContainerName;
+            readonly config: string;
+            readonly archive: components["schemas"]["HostedArchive"];
+            /** ImageDigest */
+            readonly imageDigest: ImageDigest;
+            /** @description Bytes. */
+            readonly plaintextSize: number;
+            /** Format: date-time */
+            readonly registeredAt: string;
+        };
+        readonly Dataset: {
+            /** Handle */
+            readonly owner: Handle;
+            /** DatasetName */
+            readonly name: DatasetName;
+            /** Sha256 */
+            readonly sha256: Sha256;
+            /** @description Bytes. */
+            readonly size: number;
+            readonly files: number;
+            readonly description: string;
+            /** Format: date-time */
+            readonly registeredAt: string;
+        };
+        /** @description Scores; 64 KiB of JSON at most. */
+        readonly Metrics: Metrics;
+        readonly Vote: {
+            /** Handle */
+            readonly member: Handle;
+            /** @enum {string} */
+            readonly ballot: "approve" | "reject";
+            readonly reason: string;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        readonly ConcernedCertificate: {
+            /** Handle */
+            readonly account: Handle;
+            /** Fingerprint */
+            readonly fingerprint: Fingerprint;
+            /** Format: date-time */
+            readonly expiresAt: string;
+        };
+        readonly Association: {
+            /** AssociationId */
+            readonly id: AssociationId;
+            /** @enum {string} */
+            readonly kind: "container" | "dataset";
+            /** Handle */
+            readonly owner: Handle;
+            /** @description Of the container or dataset. */
+            readonly name: string;
+            /** BenchmarkName */
+            readonly benchmark: BenchmarkName;
+            /** @enum {string} */
+            readonly state: "requested" | "approved" | "rejected" | "expired" | "closed";
+            /** @description Why it was decided or closed. */
+            readonly reason: string | null;
+            /** Format: date-time */
+            readonly requestedAt: string;
+            /** Format: date-time */
+            readonly deadline: string;
+            /** Format: date-time */
+            readonly decidedAt: string | null;
+            /** Format: date-time */
+            readonly closedAt: string | null;
+            readonly quorum: number;
+            readonly approvals: number;
+            readonly votes: readonly components["schemas"]["Vote"][];
+            /** @description Members who have not voted on an undecided request. */
+            readonly waitingFor: readonly Handle[];
+            readonly testResult: components["schemas"]["Metrics"] | null;
+            /** Sha256 */
+            readonly testDatasetSha256: Sha256 | null;
+            /** @description Of a container: those that have access. Of a dataset: its owner's valid one. */
+            readonly certificates: readonly components["schemas"]["ConcernedCertificate"][];
+        };
+        readonly ReviewStatus: {
+            /** @enum {string} */
+            readonly state: "requested" | "approved" | "rejected" | "expired" | "closed";
+            readonly votes: readonly {
+                /** Handle */
+                readonly member: Handle;
+                /** @enum {string} */
+                readonly ballot: "approve" | "reject";
+                readonly reason: string;
+            }[];
+            readonly quorum: number;
+            readonly approvals: number;
+            readonly waitingFor: readonly Handle[];
+            /** Format: date-time */
+            readonly deadline: string;
+            readonly reason: string | null;
+        };
+        readonly Recipient: {
+            /** Handle */
+            readonly account: Handle;
+            /** EmailAddress */
+            readonly email: EmailAddress;
+            readonly certificate: {
+                /** Fingerprint */
+                readonly fingerprint: Fingerprint;
+                readonly certificate: string;
+                /** Format: date-time */
+                readonly expiresAt: string;
+            } | null;
+            /** @description Whether this certificate has access already. */
+            readonly granted: boolean;
+            /** @description Whether access of this address was revoked: auto-grant passes it over. */
+            readonly revoked: boolean;
+        };
+        readonly AccessEntry: {
+            /** Handle */
+            readonly account: Handle;
+            /** EmailAddress */
+            readonly email: EmailAddress;
+            /** Fingerprint */
+            readonly fingerprint: Fingerprint;
+            /** @enum {string} */
+            readonly origin: "manual" | "auto";
+            /** Format: date-time */
+            readonly grantedAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            /** Format: date-time */
+            readonly lastFetchedAt: string | null;
+            /** @enum {string} */
+            readonly state: "valid" | "revoked" | "expired";
+            /** Format: date-time */
+            readonly revokedAt: string | null;
+            readonly reason: string | null;
+        };
+        readonly GrantBinding: {
+            readonly container: {
+                /** Handle */
+                readonly owner: Handle;
+                /** ContainerName */
+                readonly name: ContainerName;
+            };
+            /** Sha256 */
+            readonly archive: Sha256;
+            /** BenchmarkName */
+            readonly benchmark: BenchmarkName;
+            /** Fingerprint */
+            readonly recipient: Fingerprint;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+        };
+        readonly GrantDelivery: {
+            /** @description The wrapped key: an OpenPGP message, armored. */
+            readonly message: string;
+            readonly binding: components["schemas"]["GrantBinding"];
+            readonly archive: components["schemas"]["HostedArchive"];
+            /** ImageDigest */
+            readonly imageDigest: ImageDigest;
+            /** @description Bytes. */
+            readonly plaintextSize: number;
+            readonly config: string;
+            readonly ownerCertificate: components["schemas"]["Certificate"];
+        };
+        readonly Result: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly container: {
+                /** Handle */
+                readonly owner: Handle;
+                /** ContainerName */
+                readonly name: ContainerName;
+            };
+            /** BenchmarkName */
+            readonly benchmark: BenchmarkName;
+            readonly dataset: {
+                /** Handle */
+                readonly owner: Handle;
+                /** DatasetName */
+                readonly name: DatasetName;
+            };
+            readonly metrics: components["schemas"]["Metrics"];
+            /** Format: date-time */
+            readonly submittedAt: string;
+        };
+        readonly Event: {
+            /** @description Send the last one as Last-Event-ID to go on after it. */
+            readonly id: string;
+            /** @enum {string} */
+            readonly type: "association.requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "grant.created" | "grant.revoked" | "access.closed";
+            /** Format: date-time */
+            readonly at: string;
+            /** AssociationId */
+            readonly association?: AssociationId;
+            /** @description owner/name */
+            readonly container?: string;
+            /** @description owner/name */
+            readonly dataset?: string;
+            /** BenchmarkName */
+            readonly benchmark?: BenchmarkName;
+            /** Handle */
+            readonly account?: Handle;
+            /** Fingerprint */
+            readonly fingerprint?: Fingerprint;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly readAccount: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly signUp: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly email: string;
+                    /** Handle */
+                    readonly handle: Handle;
+                    readonly displayName?: string;
+                    readonly password: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description A mail was sent. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** Handle */
+                        readonly handle: Handle;
+                        /** EmailAddress */
+                        readonly email: EmailAddress;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly resendVerification: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly email: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** EmailAddress */
+                        readonly email: EmailAddress;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly followVerificationLink: {
+        readonly parameters: {
+            readonly query: {
+                readonly token: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @enum {boolean} */
+                        readonly verified: true;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly verifyEmail: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly token: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listAssociations: {
+        readonly parameters: {
+            readonly query?: {
+                readonly benchmark?: BenchmarkName;
+                readonly state?: "requested" | "approved" | "rejected" | "expired" | "closed";
+                readonly kind?: "container" | "dataset";
+                /** @description Only own requests. */
+                readonly mine?: boolean;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Association"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly requestAssociation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @enum {string} */
+                    readonly kind: "container" | "dataset";
+                    readonly name: string;
+                    /** BenchmarkName */
+                    readonly benchmark: BenchmarkName;
+                    readonly testResult?: components["schemas"]["Metrics"];
+                    /** Sha256 */
+                    readonly testDatasetSha256?: Sha256;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Association"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly checkAssociation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @enum {string} */
+                    readonly kind: "container" | "dataset";
+                    readonly name: string;
+                    /** BenchmarkName */
+                    readonly benchmark: BenchmarkName;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @enum {boolean} */
+                        readonly possible: true;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readAssociation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Association"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["AccessEntry"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly grants: readonly {
+                        /** Fingerprint */
+                        readonly fingerprint: Fingerprint;
+                        readonly message: string;
+                        /** @enum {string} */
+                        readonly origin: "manual" | "auto";
+                        /** Format: date-time */
+                        readonly expiresAt: string | null;
+                    }[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["AccessEntry"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deleteGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly deleted: number;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly revokeGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** EmailAddress */
+                    readonly email: EmailAddress;
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly revoked: number;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listRecipients: {
+        readonly parameters: {
+            readonly query?: {
+                readonly since?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Recipient"][];
+                        readonly cursor: string;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly castVote: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @enum {string} */
+                    readonly ballot: "approve" | "reject";
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewStatus"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly withdrawAssociation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewStatus"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readAuthority: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listBenchmarks: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Benchmark"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createBenchmark: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** BenchmarkName */
+                    readonly name: BenchmarkName;
+                    readonly description: string;
+                    readonly testDataset: {
+                        /** Sha256 */
+                        readonly sha256: Sha256;
+                        /** @description Bytes. */
+                        readonly size: number;
+                    };
+                    readonly metrics: {
+                        /** @description container_config.yaml, word by word. */
+                        readonly config: string;
+                        readonly archive: {
+                            /** Sha256 */
+                            readonly sha256: Sha256;
+                            /** @description Bytes. */
+                            readonly size: number;
+                        };
+                        /** ImageDigest */
+                        readonly imageDigest: ImageDigest;
+                    };
+                    readonly members: readonly Handle[];
+                    readonly quorum: number;
+                    readonly approvalDays: number;
+                    /** @default 72 */
+                    readonly reminderHours?: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Benchmark"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readBenchmark: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Benchmark"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly closeBenchmark: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Benchmark"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listResults: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Result"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readBlob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly sha256: Sha256;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The whole blob. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            readonly 206: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            /** @description Done. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listCertificates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Certificate"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createCertificate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** Fingerprint */
+                    readonly fingerprint: Fingerprint;
+                    readonly certificate: string;
+                    /** @description Detached signature over the challenge, armored. */
+                    readonly proof: string;
+                    readonly challenge: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createChallenge: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CertificateChallenge"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readCertificate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly fingerprint: Fingerprint;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly revokeCertificate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly fingerprint: Fingerprint;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly certificate: components["schemas"]["Certificate"];
+                        readonly grantsRevoked: number;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listContainers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Container"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly registerContainer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** ContainerName */
+                    readonly name: ContainerName;
+                    /** @description container_config.yaml, word by word. */
+                    readonly config: string;
+                    readonly archive: components["schemas"]["HostedArchive"];
+                    /** ImageDigest */
+                    readonly imageDigest: ImageDigest;
+                    /** @description Bytes. */
+                    readonly plaintextSize: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Container"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readContainer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly owner: Handle;
+                readonly name: ContainerName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Container"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly fetchGrant: {
+        readonly parameters: {
+            readonly query: {
+                readonly benchmark: BenchmarkName;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly owner: Handle;
+                readonly name: ContainerName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["GrantDelivery"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listDatasets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Dataset"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly registerDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** DatasetName */
+                    readonly name: DatasetName;
+                    /** Sha256 */
+                    readonly sha256: Sha256;
+                    /** @description Bytes. */
+                    readonly size: number;
+                    readonly files: number;
+                    readonly description?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly owner: Handle;
+                readonly name: DatasetName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly streamEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description text/event-stream */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly submitResult: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly container: {
+                        /** Handle */
+                        readonly owner: Handle;
+                        /** ContainerName */
+                        readonly name: ContainerName;
+                    };
+                    /** BenchmarkName */
+                    readonly benchmark: BenchmarkName;
+                    /** DatasetName */
+                    readonly dataset: DatasetName;
+                    readonly metrics: components["schemas"]["Metrics"];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly logIn: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly email: string;
+                    readonly password: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly logOut: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["AccessToken"][];
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly name: string;
+                    readonly expiresInDays?: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewAccessToken"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deleteToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,127 @@
+/** The typed client of the platform's API: one method for each operation of `api/openapi.json`. */
+import createClient from 'openapi-fetch';
+import { fromErrorFields, isErrorCode, StrongroomError } from '../domain/errors.ts';
+import { checkIds } from './answer-ids.ts';
+import type { components, operations, paths } from './openapi.d.ts';
+import { ROUTES } from './openapi.routes.ts';
+
+/** A named schema of the contract, for instance `Schema<'Association'>`. */
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+
+/** Operations that do not answer with JSON: blobs are fetched by their URL, events by `client/event-stream.ts`. */
+type Operation = Exclude<keyof operations, 'readBlob' | 'streamEvents'>;
+
+type Given<Key extends string, Value> = [Value] extends [undefined] ? unknown : { readonly [K in Key]: Value };
+type Parameters<Op extends Operation> = operations[Op]['parameters'];
+type Path<Op extends Operation> = Parameters<Op>['path'];
+type Query<Op extends Operation> = Parameters<Op>['query'];
+type BodyOf<Part> = Part extends { content: { 'application/json': infer Body } } ? Body : undefined;
+type Body<Op extends Operation> = BodyOf<operations[Op]['requestBody']>;
+
+/** What an operation takes: `path`, `query` and `body`, as far as it has them. */
+export type Input<Op extends Operation> = Given<'path', Path<Op>> &
+  (undefined extends Query<Op> ? { readonly query?: Query<Op> } : Given<'query', Query<Op>>) &
+  Given<'body', Body<Op>>;
+
+type Success<Responses> = Responses[keyof Responses & (200 | 201 | 202 | 204)];
+/** What an operation answers; `undefined` where there is nothing to say. */
+export type Answer<Op extends Operation> = BodyOf<Success<operations[Op]['responses']>>;
+
+type Call<Op extends Operation> =
+  Partial<Input<Op>> extends Input<Op>
+    ? (input?: Input<Op> & CallOptions) => Promise<Answer<Op>>
+    : (input: Input<Op> & CallOptions) => Promise<Answer<Op>>;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export type PlatformClient = { readonly [Op in Operation]: Call<Op> } & {
+  readonly baseUrl: string;
+  /** Headers for a request to `url`: the caller's token, but only where `url` is on the platform itself. */
+  headersFor(url: string): Record<string, string>;
+};
+
+export interface PlatformClientOptions {
+  /** The platform's address without `/v1`, for instance `https://platform.example.org`. */
+  readonly baseUrl: string;
+  /** A session token or a personal access token; `null` to sign up and log in. */
+  readonly token: string | null;
+}
+
+/**
+ * Every operation answers with its data or throws a `StrongroomError`: the platform's own, or `E_UNAVAILABLE` where it
+ * does not answer. Ids in answers are checked, so a hostile platform cannot smuggle a path in as a digest.
+ */
+export function createPlatformClient({ baseUrl, token }: PlatformClientOptions): PlatformClient {
+  const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  const api = createClient<paths>({ baseUrl, headers: authorization });
+
+  const call = async (operation: Operation, input: AnyInput = {}): Promise<unknown> => {
+    const { method, path, ids } = ROUTES[operation];
+    const init = {
+      params: { path: input.path, query: input.query },
+      ...(input.body !== undefined && { body: input.body }),
+      ...(input.signal && { signal: input.signal }),
+    };
+    // The table of routes and the types come from the same document, so what was checked at the call holds here.
+    const answer = await (api.request as AnyRequest)(method, path, init).catch((error: unknown) => {
+      input.signal?.throwIfAborted();
+      throw unreachable(baseUrl, error);
+    });
+    if (!answer.response.ok) throw toStrongroomError(answer.error, answer.response, baseUrl);
+    checkIds(answer.data, ids);
+    return answer.data;
+  };
+
+  const names = Object.keys(ROUTES) as Operation[];
+  const operationCalls = Object.fromEntries(names.map((name) => [name, (input?: AnyInput) => call(name, input)]));
+  return {
+    ...operationCalls,
+    baseUrl,
+    headersFor: (url: string) => (new URL(url).origin === new URL(baseUrl).origin ? authorization : {}),
+  } as PlatformClient;
+}
+
+interface AnyInput extends CallOptions {
+  readonly path?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+type AnyRequest = (
+  method: string,
+  path: string,
+  init: unknown,
+) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+
+function unreachable(baseUrl: string, cause: unknown): StrongroomError {
+  return new StrongroomError('E_UNAVAILABLE', `The platform at ${baseUrl} does not answer.`, {
+    why: innermostMessage(cause),
+    next: 'Check the address and the network, and try again.',
+    cause,
+  });
+}
+
+function innermostMessage(error: unknown): string {
+  if (!(error instanceof Error)) return 'The connection failed.';
+  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message || error.name;
+}
+
+/** The platform's problem details as an error; what is not one came from something else at that address. */
+function toStrongroomError(problem: unknown, response: Response, baseUrl: string): StrongroomError {
+  if (typeof problem === 'object' && problem !== null && 'code' in problem && isErrorCode(problem.code)) {
+    const { code } = problem;
+    const text = (name: 'detail' | 'why' | 'next') => {
+      const value = (problem as Record<string, unknown>)[name];
+      return typeof value === 'string' ? value : undefined;
+    };
+    return fromErrorFields({ code, message: text('detail') ?? code, why: text('why'), next: text('next') });
+  }
+  return new StrongroomError(
+    'E_UNAVAILABLE',
+    `${baseUrl} answered with ${response.status}, but not as the platform does.`,
+    {
+      next: 'Check that this is the address of the platform.',
+    },
+  );
+}
