@@ -12,6 +12,7 @@ import { checkEntryName, isJson, linkTarget, notAnArchive } from './archive-cont
 import { parseManifest } from './archive-manifest.ts';
 import { checkConfigDigest, expectImage } from './archive-structure.ts';
 import { decompress, peek } from './compression.ts';
+import { asError } from './failure.ts';
 import { hostile, quoteName } from './hostile-archive.ts';
 import { readTar } from './tar-entries.ts';
 import type { TarHeader } from './tar-entries.ts';
@@ -21,7 +22,7 @@ export function rewriteArchive(archive: AsyncIterable<Buffer>, expected: ImageDi
   const output = pack();
   const rewriting: Rewriting = { output, metadata: new Map(), links: new Map(), names: new Set() };
   rewrite(rewriting, archive, expected, name).catch((error: unknown) => {
-    output.destroy(error instanceof Error ? error : new Error('The archive could not be read.', { cause: error }));
+    output.destroy(asError(error));
   });
   return Readable.from(output as AsyncIterable<Buffer>, { objectMode: false });
 }

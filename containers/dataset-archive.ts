@@ -9,6 +9,7 @@ import type { Pack } from 'tar-stream';
 import { StrongroomError } from '../domain/errors.ts';
 import { decompress, peek } from './compression.ts';
 import { listDataset } from './dataset-digest.ts';
+import { asError } from './failure.ts';
 import { quoteName } from './hostile-archive.ts';
 import { readTar } from './tar-entries.ts';
 import type { TarHeader } from './tar-entries.ts';
@@ -31,7 +32,7 @@ export const DATASET_FOLDERS = ['data', 'labels'] as const;
 export function packDataset(folder: string): Readable {
   const archive = pack();
   writeEntries(archive, folder).catch((error: unknown) => {
-    archive.destroy(error instanceof Error ? error : new Error('The dataset could not be packed.', { cause: error }));
+    archive.destroy(asError(error));
   });
   return Readable.from(archive as AsyncIterable<Buffer>, { objectMode: false });
 }

@@ -1,6 +1,7 @@
 /** The connection to Docker Engine, and what its failures mean. */
 import Docker from 'dockerode';
 import { StrongroomError } from '../domain/errors.ts';
+import { codeOf, messageOf, nameOf, statusOf } from './failure.ts';
 
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -36,7 +37,7 @@ function dockerUnavailable(cause: unknown): StrongroomError {
   return new StrongroomError('E_DOCKER_UNAVAILABLE', 'Docker Engine does not answer.', {
     why: `${reasonOf(cause)}${host ? ` (DOCKER_HOST is ${host})` : ''}.`,
     next:
-      errorCodeOf(cause) === 'EACCES'
+      codeOf(cause) === 'EACCES'
         ? 'Let your account use it: sudo usermod -aG docker "$USER", then log in again.'
         : 'Install and start it: "sudo apt-get install docker.io && sudo systemctl start docker", or see https://docs.docker.com/engine/install/.',
     cause,
@@ -49,30 +50,18 @@ function reasonOf(error: unknown): string {
     ECONNREFUSED: 'Nothing listens at its address, so it is not running',
     EACCES: 'This account may not use its socket',
   };
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
+  if (['AbortError', 'TimeoutError'].includes(nameOf(error) ?? '')) {
     return `It did not answer within ${ANSWER_WITHIN_MS / 1000} seconds`;
   }
-  return reasons[errorCodeOf(error) ?? ''] ?? messageOf(error);
+  return reasons[codeOf(error) ?? ''] ?? messageOf(error);
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
-
-const errorCodeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
-/** The HTTP status with which the engine answered; `undefined` where it did not answer. */
-export const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-    ? error.statusCode
-    : undefined;
 
 const CONNECTION_LOST = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ECONNRESET', 'EPIPE'];
 
 /** Turns a failure of the engine into one in our words; `what` says what was not done. */
 export function dockerFailure(error: unknown, what: string): StrongroomError {
   if (error instanceof StrongroomError) return error;
-  if (statusOf(error) === undefined && CONNECTION_LOST.includes(errorCodeOf(error) ?? ''))
-    return dockerUnavailable(error);
+  if (statusOf(error) === undefined && CONNECTION_LOST.includes(codeOf(error) ?? '')) return dockerUnavailable(error);
   const why = messageOf(error).slice(0, 500);
   if (/no space left on device/i.test(why)) {
     const next = 'Make room where Docker keeps its images (docker system df), then try again.';

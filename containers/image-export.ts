@@ -7,7 +7,8 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { inspectImageArchive } from './archive-structure.ts';
-import { dockerFailure, keepsImagesInContainerd, statusOf } from './docker.ts';
+import { dockerFailure, keepsImagesInContainerd } from './docker.ts';
+import { statusOf } from './failure.ts';
 
 export interface ImageExport {
   /** The archive. It fails where the engine stops before its end, and when `signal` fires. */

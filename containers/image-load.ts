@@ -5,7 +5,8 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { readLoadAnswer, rewriteArchive } from './archive-rewrite.ts';
-import { dockerFailure, ignoreMissing, keepsImagesInContainerd, statusOf } from './docker.ts';
+import { dockerFailure, ignoreMissing, keepsImagesInContainerd } from './docker.ts';
+import { statusOf } from './failure.ts';
 import { ownImageName } from './own-names.ts';
 
 export interface LoadedImage {

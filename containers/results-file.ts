@@ -6,6 +6,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import { METRICS_MAX_BYTES, parseMetrics } from '../domain/metrics.ts';
 import { readYaml } from '../domain/yaml-reader.ts';
+import { codeOf } from './failure.ts';
 
 const NAMES = ['results.yaml', 'results.yml', 'results.json'];
 
@@ -45,7 +46,7 @@ async function openPlain(path: string) {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code === 'ELOOP') throw invalid('It is a link.');
     throw error;

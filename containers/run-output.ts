@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, chown, lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
-import { messageOf } from './docker.ts';
+import { codeOf } from './failure.ts';
 import type { RunMount } from './run-mounts.ts';
 import type { RunUser } from './run-user.ts';
 
@@ -38,7 +38,7 @@ async function makeFile(path: string): Promise<boolean> {
     await (await open(path, 'wx', 0o600)).close();
     return true;
   } catch (error) {
-    if (!messageOf(error).startsWith('EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     const stats = await lstat(path);
     return stats.isFile() && stats.size === 0;
   }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import type { Extract, Header } from 'tar-stream';
 import { StrongroomError } from '../domain/errors.ts';
-import { messageOf } from './docker.ts';
+import { asError, codeOf, messageOf } from './failure.ts';
 
 export interface TarHeader {
   readonly name: string;
@@ -36,7 +36,7 @@ export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, vi
   await Promise.all([pipeline(source, reader).catch(note), visits.catch(note)]);
   if (reason === undefined) return;
   if (isTarProblem(reason)) throw rules.failure(messageOf(reason).replace(/\.$/, ''));
-  throw reason instanceof Error ? reason : new Error('The archive could not be read.', { cause: reason });
+  throw asError(reason);
 }
 
 /** tar-stream's reader is a stream like Node's; its types say neither that nor that it reads the oldest format, too. */
@@ -65,11 +65,10 @@ function headerOf(header: Header): TarHeader {
 }
 
 /** What tar-stream says of bytes that are no tar archive, and zlib of bytes that are not compressed well. */
-const isTarProblem = (error: unknown): boolean =>
-  error instanceof Error &&
-  !(error instanceof StrongroomError) &&
-  (/tar header|Invalid header|Header exceeds|Unexpected end of data/.test(error.message) ||
-    ('code' in error && typeof error.code === 'string' && /^(Z_|ZSTD_)/.test(error.code)));
+const isTarProblem = (thrown: unknown): boolean =>
+  !(thrown instanceof StrongroomError) &&
+  (/tar header|Invalid header|Header exceeds|Unexpected end of data/.test(messageOf(thrown)) ||
+    /^(?:Z_|ZSTD_)/.test(codeOf(thrown) ?? ''));
 
 /** Whether the first 512 bytes are the header of a tar entry. */
 export const looksLikeTar = (head: Buffer): boolean => head.subarray(257, 262).toString('latin1') === 'ustar';

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import type { Pack } from 'tar-stream';
+import { asError } from '../containers/failure.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 
@@ -44,7 +45,7 @@ export async function imageArchive(
   const digest = createHash('sha256').update(config).digest('hex');
   const archive = pack();
   writeArchive(archive, measured, config, digest, name).catch((error: unknown) => {
-    archive.destroy(error instanceof Error ? error : new Error('The image could not be made.', { cause: error }));
+    archive.destroy(asError(error));
   });
   return { imageDigest: parseImageDigest(`sha256:${digest}`), stream: asReadable(archive) };
 }
@@ -104,7 +105,7 @@ async function addStream(archive: Pack, header: ReturnType<typeof plainHeader>, 
 function layerTar(files: ImageLayer): Readable {
   const tar = pack();
   writeLayer(tar, files).catch((error: unknown) => {
-    tar.destroy(error instanceof Error ? error : new Error('A layer could not be made.', { cause: error }));
+    tar.destroy(asError(error));
   });
   return asReadable(tar);
 }
