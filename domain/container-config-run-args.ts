@@ -1,5 +1,5 @@
 /** `run_args` of a container config: what to start in the container, and with what. */
-import { isScalar, isSeq } from 'yaml';
+import { isSeq } from 'yaml';
 import type { RunArgs } from './container-config.ts';
 import { splitCommand } from './split-command.ts';
 import type { Complain } from './yaml-reader.ts';
@@ -61,10 +61,7 @@ function parseSize(node: unknown, complain: Complain): number {
 
 /** `all`, a count, or `device=0,1`. Nothing, 0 and an empty text mean none. */
 function parseGpus(node: unknown, complain: Complain): string | undefined {
-  if (isScalar(node) && Number.isSafeInteger(node.value) && Number(node.value) >= 0) {
-    return node.value === 0 ? undefined : String(node.value);
-  }
-  const text = textOf(node, '"gpus"', complain);
+  const text = sourceTextOf(node, '"gpus"', complain);
   if (text === '' || text === '0') return undefined;
   if (/^(?:all|[1-9][0-9]{0,2}|device=[\w:.-]+(?:,[\w:.-]+)*)$/.test(text)) return text;
   throw complain(node, `${JSON.stringify(text)} does not say which GPUs.`, 'Write all, a number, or "device=0,1".');

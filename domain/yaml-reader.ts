@@ -68,7 +68,7 @@ function parse(text: string, lines: LineCounter, complainAt: ComplainAt) {
     } as const;
     const document = parseDocument(text, options);
     const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) throw complainAt(problem.pos[0], sentence(problem.message));
+    if (problem) throw complainAt(problem.pos[0], IN_OUR_WORDS[problem.code] ?? sentence(problem.message));
     if (document.directives.yaml.explicit) throw complainAt(0, 'A "%YAML" directive is not allowed.', 'Leave it out.');
     return document;
   } catch (error) {
@@ -77,6 +77,16 @@ function parse(text: string, lines: LineCounter, complainAt: ComplainAt) {
     throw error;
   }
 }
+
+/** What the parser's codes mean, where its own words are for programmers. */
+const IN_OUR_WORDS: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'The same name is given twice.',
+  MULTIPLE_DOCS: 'A second document begins here.',
+  TAB_AS_INDENT: 'A tab is used for indentation.',
+  RESOURCE_EXHAUSTION: 'It is nested too deeply.',
+  BAD_ALIAS: 'Aliases ("*name") are not allowed.',
+  TAG_RESOLVE_FAILED: 'Tags ("!name") are not allowed.',
+};
 
 const sentence = (message: string) => `${message.replace(/\s+/g, ' ').replace(/\.$/, '')}.`;
 
