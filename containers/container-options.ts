@@ -4,7 +4,6 @@ import type { RunArgs } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { isPlainContainerPath } from './image-config.ts';
-import { runLabels } from './own-names.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { RunUser } from './run-user.ts';
 
@@ -12,7 +11,7 @@ export interface ContainerPlan {
   readonly image: ImageDigest;
   /** The image's own settings, which its author wrote. */
   readonly settings: ImageInspectInfo['Config'];
-  readonly runId: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly runArgs: RunArgs;
   readonly user: RunUser;
   readonly mounts: MountSettings[];
@@ -26,7 +25,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const environment = { HOME: '/tmp', ...runArgs.environment };
   return {
     Image: plan.image,
-    Labels: runLabels(plan.runId),
+    Labels: { ...plan.labels },
     User: `${user.uid}:${user.gid}`,
     Hostname: 'strongroom',
     Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
@@ -68,11 +67,14 @@ function resources(limits: RunLimits, runArgs: RunArgs): HostConfig {
     Ulimits: [
       { Name: 'core', Soft: 0, Hard: 0 },
       { Name: 'nofile', Soft: 4096, Hard: 4096 },
-      { Name: 'fsize', Soft: limits.outputMaxBytes, Hard: limits.outputMaxBytes },
+      // A little more than is allowed, so that a file which the kernel cut off is seen to be too large.
+      { Name: 'fsize', Soft: limits.outputMaxBytes + PAGE, Hard: limits.outputMaxBytes + PAGE },
     ],
     ...(gpus && { DeviceRequests: [gpus] }),
   };
 }
+
+const PAGE = 4096;
 
 function deviceRequest(gpus: string | undefined): DeviceRequest | null {
   if (gpus === undefined) return null;

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import type { Container, MountSettings } from 'dockerode';
+import type { Container } from 'dockerode';
 import type { TaskConfig, TaskName } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
@@ -10,6 +10,7 @@ import { keepLog } from './container-log.ts';
 import { containerOptions } from './container-options.ts';
 import { dockerFailure, ignoreMissing } from './docker.ts';
 import { messageOf, statusOf } from './failure.ts';
+import { runLabels } from './own-names.ts';
 import type { RunLimits } from './run-limits.ts';
 import { dockerMounts, planMounts } from './run-mounts.ts';
 import type { RunMount } from './run-mounts.ts';
@@ -53,8 +54,8 @@ export async function runIsolated(docker: Docker, run: IsolatedRun): Promise<Run
   const user = await chooseUser(inputs.map((input) => input.hostPath));
   for (const input of inputs) await checkReadable(input.hostPath, user);
   await prepareOutputs(outputs, user);
-  run.signal?.throwIfAborted();
-  const container = await createContainer(docker, run, mounts, user);
+  if (run.signal?.aborted) throw interrupted(run);
+  const { container, volumes } = await createContainer(docker, run, mounts, user);
   try {
     const seconds = await runToEnd(container, run, outputs);
     return { exitCode: 0, seconds, outputBytes: await checkOutputs(outputs, run.limits.outputMaxBytes) };
@@ -62,7 +63,14 @@ export async function runIsolated(docker: Docker, run: IsolatedRun): Promise<Run
     throw dockerFailure(error, 'The container could not be run.');
   } finally {
     await ignoreMissing(container.remove({ force: true, v: true }));
+    for (const volume of volumes) await ignoreMissing(docker.getVolume(volume).remove());
   }
+}
+
+interface CreatedContainer {
+  readonly container: Container;
+  /** Names of the volumes that were made for it. */
+  readonly volumes: readonly string[];
 }
 
 async function createContainer(
@@ -70,13 +78,15 @@ async function createContainer(
   run: IsolatedRun,
   mounts: readonly RunMount[],
   user: RunUser,
-): Promise<Container> {
-  const { image, runId, limits } = run;
+): Promise<CreatedContainer> {
+  const { image, limits } = run;
+  const labels = runLabels(run.runId);
   try {
     const { Config: settings } = await docker.getImage(image).inspect();
-    const dockerSide: MountSettings[] = dockerMounts(mounts, settings);
-    const plan = { image, settings, runId, runArgs: run.task.runArgs, user, mounts: dockerSide, limits };
-    return await docker.createContainer(containerOptions(plan));
+    const dockerSide = dockerMounts(mounts, settings, labels);
+    const plan = { image, settings, labels, runArgs: run.task.runArgs, user, mounts: dockerSide, limits };
+    const container = await docker.createContainer(containerOptions(plan));
+    return { container, volumes: dockerSide.filter(({ Type }) => Type === 'volume').map(({ Source }) => Source) };
   } catch (error) {
     if (statusOf(error) === 404) {
       throw new StrongroomError('E_IMAGE_NOT_FOUND', 'The image of the container is not there any more.', {
@@ -94,6 +104,9 @@ const couldNotStart = (error: unknown) =>
     next: 'Compare entrypoint and command of its container config with what is in its image.',
     cause: error,
   });
+
+const interrupted = (run: IsolatedRun) =>
+  new StrongroomError('E_INTERRUPTED', 'The run was interrupted.', { cause: run.signal?.reason });
 
 /** Why we stopped a container; `null` while nobody has. */
 type StopReason = 'timeout' | 'too-large' | 'interrupted' | null;
@@ -113,9 +126,9 @@ async function runToEnd(container: Container, run: IsolatedRun, outputs: readonl
   try {
     await start(container);
     const watches = [watchTime(run, stop, end.signal), watchOutput(run, outputs, stop, end.signal)];
-    const interrupted = watchSignal(run.signal, stop, end.signal);
+    const interruption = watchSignal(run.signal, stop, end.signal);
     const ended = (container.wait() as Promise<{ StatusCode: number }>).finally(() => end.abort());
-    const [{ StatusCode: exitCode }] = await Promise.all([ended, log, interrupted, ...watches]);
+    const [{ StatusCode: exitCode }] = await Promise.all([ended, log, interruption, ...watches]);
     await explainEnd(container, exitCode, stopped.reason, run, outputs);
     return (performance.now() - startedAt) / 1000;
   } finally {
@@ -187,9 +200,7 @@ async function explainEnd(
 ): Promise<void> {
   const { limits, logFile } = run;
   const next = `What it printed is in ${logFile}.`;
-  if (reason === 'interrupted') {
-    throw new StrongroomError('E_INTERRUPTED', 'The run was interrupted.', { cause: run.signal?.reason });
-  }
+  if (reason === 'interrupted') throw interrupted(run);
   if (reason === 'timeout') {
     const what = `The container did not end within ${limits.timeoutSeconds} seconds and was stopped.`;
     throw new StrongroomError('E_CONTAINER_TIMEOUT', what, { next });
@@ -202,6 +213,6 @@ async function explainEnd(
     throw new StrongroomError('E_CONTAINER_FAILED', what, { next: `Raise the limit, or see ${logFile}.` });
   }
   const measured = await measureOutputs(outputs);
-  if (measured.bytes >= limits.outputMaxBytes) throw outputTooLarge(limits.outputMaxBytes);
+  if (isTooLarge(measured, limits.outputMaxBytes)) throw outputTooLarge(limits.outputMaxBytes);
   throw new StrongroomError('E_CONTAINER_FAILED', `The container ended with exit code ${exitCode}.`, { next });
 }

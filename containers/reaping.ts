@@ -1,4 +1,4 @@
-/** Removes containers and images of ours that a killed process left behind, and nothing else. */
+/** Removes containers, their volumes, and images of ours that a killed process left behind, and nothing else. */
 import type Docker from 'dockerode';
 import { dockerFailure, ignoreMissing } from './docker.ts';
 import { belongsToRun, parseOwnImageName, RUN_LABEL, STARTED_LABEL } from './own-names.ts';
@@ -9,6 +9,7 @@ export type Leftovers = { readonly runId: string } | { readonly olderThanSeconds
 
 export interface Reaped {
   readonly containers: number;
+  readonly volumes: number;
   readonly images: number;
 }
 
@@ -16,7 +17,8 @@ export interface Reaped {
 export async function reapLeftovers(docker: Docker, leftovers: Leftovers): Promise<Reaped> {
   try {
     const containers = await reapContainers(docker, leftovers);
-    return { containers, images: await reapImages(docker, leftovers) };
+    const volumes = await reapVolumes(docker, leftovers);
+    return { containers, volumes, images: await reapImages(docker, leftovers) };
   } catch (error) {
     throw dockerFailure(error, 'What earlier runs left could not be removed.');
   }
@@ -25,13 +27,24 @@ export async function reapLeftovers(docker: Docker, leftovers: Leftovers): Promi
 const isOld = (startedAt: number, olderThanSeconds: number): boolean =>
   startedAt > 0 && Date.now() / 1000 - startedAt > olderThanSeconds;
 
+const labelled = (leftovers: Leftovers) => ({
+  label: ['runId' in leftovers ? `${RUN_LABEL}=${leftovers.runId}` : RUN_LABEL],
+});
+
+const isChosen = (labels: Readonly<Record<string, string>>, leftovers: Leftovers): boolean =>
+  'runId' in leftovers || isOld(Number(labels[STARTED_LABEL]), leftovers.olderThanSeconds);
+
 async function reapContainers(docker: Docker, leftovers: Leftovers): Promise<number> {
-  const label = 'runId' in leftovers ? `${RUN_LABEL}=${leftovers.runId}` : RUN_LABEL;
-  const ours = await docker.listContainers({ all: true, filters: { label: [label] } });
-  const chosen = ours.filter(
-    ({ Labels }) => 'runId' in leftovers || isOld(Number(Labels[STARTED_LABEL]), leftovers.olderThanSeconds),
-  );
+  const ours = await docker.listContainers({ all: true, filters: labelled(leftovers) });
+  const chosen = ours.filter(({ Labels }) => isChosen(Labels, leftovers));
   for (const { Id } of chosen) await ignoreMissing(docker.getContainer(Id).remove({ force: true, v: true }));
+  return chosen.length;
+}
+
+async function reapVolumes(docker: Docker, leftovers: Leftovers): Promise<number> {
+  const ours = await docker.listVolumes({ filters: labelled(leftovers) });
+  const chosen = ours.Volumes.filter(({ Labels }) => isChosen(Labels, leftovers));
+  for (const { Name } of chosen) await ignoreMissing(docker.getVolume(Name).remove());
   return chosen.length;
 }
 

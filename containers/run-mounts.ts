@@ -1,4 +1,5 @@
 /** What a container sees of the machine: its inputs, read-only, and its outputs. */
+import { randomUUID } from 'node:crypto';
 import type { MountSettings } from 'dockerode';
 import type { Mount, TaskConfig, TaskName } from '../domain/container-config.ts';
 import { TASK_VOLUMES } from '../domain/container-config.ts';
@@ -46,13 +47,17 @@ interface ImageVolumes {
 
 /**
  * The mounts as Docker takes them. Volumes that the image declares would be writable and without a limit; each is
- * mounted read-only instead, with what the image has there.
+ * mounted read-only instead, with what the image has there, as a volume with `labels` that goes with the container.
  */
-export function dockerMounts(mounts: readonly RunMount[], image: ImageVolumes): MountSettings[] {
+export function dockerMounts(
+  mounts: readonly RunMount[],
+  image: ImageVolumes,
+  labels: Readonly<Record<string, string>>,
+): MountSettings[] {
   const declared = Object.keys(image.Volumes ?? {}).map(normalise);
   const unclaimed = declared.filter((path) => path !== '/tmp' && !mounts.some((mount) => mount.mountPath === path));
   for (const path of unclaimed) refuseOverlap(path, mounts);
-  return [...mounts.map(bindMount), ...unclaimed.map(readOnlyVolume)];
+  return [...mounts.map(bindMount), ...unclaimed.map((path) => readOnlyVolume(path, labels))];
 }
 
 const normalise = (path: string) =>
@@ -71,7 +76,14 @@ function bindMount(mount: RunMount): MountSettings {
   };
 }
 
-const readOnlyVolume = (path: string): MountSettings => ({ Type: 'volume', Source: '', Target: path, ReadOnly: true });
+/** A volume without a name could not be read-only. */
+const readOnlyVolume = (path: string, labels: Readonly<Record<string, string>>): MountSettings => ({
+  Type: 'volume',
+  Source: `strongroom-${randomUUID()}`,
+  Target: path,
+  ReadOnly: true,
+  VolumeOptions: { NoCopy: false, Labels: { ...labels }, DriverConfig: { Name: 'local', Options: {} } },
+});
 
 /** A volume below one of our mounts would make Docker create a folder in the data owner's dataset. */
 function refuseOverlap(path: string, mounts: readonly RunMount[]): void {

@@ -26,17 +26,37 @@ interface TarRules {
 /** Visits all entries of `source` in order. Fails as `rules.failure` says where it is no complete tar archive. */
 export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, visit: VisitEntry): Promise<void> {
   const reader = openReader();
-  const visits = visitAll(reader, visit);
-  // The first of the two to fail is the reason; the other one only follows from it.
-  let reason: unknown;
-  const note = (error: unknown) => {
-    reason ??= error;
+  const failures: Failures = {};
+  const visits = visitAll(reader, visit).catch((error: unknown) => {
+    failures.visit = error;
     reader.destroy();
-  };
-  await Promise.all([pipeline(source, reader).catch(note), visits.catch(note)]);
+  });
+  const reading = pipeline(noting(source, failures), reader).catch((error: unknown) => (failures.reading = error));
+  await Promise.all([reading, visits]);
+  const told = isPrematureClose(failures.visit) ? undefined : failures.visit;
+  const reason = failures.source ?? told ?? failures.reading ?? failures.visit;
   if (reason === undefined) return;
   if (isTarProblem(reason)) throw rules.failure(messageOf(reason).replace(/\.$/, ''));
   throw asError(reason);
+}
+
+/** Where it went wrong. One failure closes all streams around it, and those then say no more than that. */
+interface Failures {
+  source?: unknown;
+  visit?: unknown;
+  reading?: unknown;
+}
+
+const isPrematureClose = (error: unknown): boolean =>
+  codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' || messageOf(error) === 'Premature close';
+
+async function* noting(source: AsyncIterable<Buffer>, failures: Failures): AsyncGenerator<Buffer> {
+  try {
+    yield* source;
+  } catch (error) {
+    failures.source = error;
+    throw error;
+  }
 }
 
 /** tar-stream's reader is a stream like Node's; its types say neither that nor that it reads the oldest format, too. */
