@@ -17,14 +17,20 @@ import { hostile, quoteName } from './hostile-archive.ts';
 import { readTar } from './tar-entries.ts';
 import type { TarHeader } from './tar-entries.ts';
 
-/** The archive that Docker is given. It fails before its end unless it holds the image `expected`. */
-export function rewriteArchive(archive: AsyncIterable<Buffer>, expected: ImageDigest, name: string): Readable {
+export interface RewrittenArchive {
+  /** What Docker is given. It fails before its end unless the archive holds the expected image. */
+  readonly stream: Readable;
+  /** Fails with the reason where the stream only says that it broke off. */
+  readonly finished: Promise<void>;
+}
+
+/** Rewrites `archive`, which must hold the image `expected`, so that Docker knows it as `name` only. */
+export function rewriteArchive(archive: AsyncIterable<Buffer>, expected: ImageDigest, name: string): RewrittenArchive {
   const output = pack();
   const rewriting: Rewriting = { output, metadata: new Map(), links: new Map(), names: new Set() };
-  rewrite(rewriting, archive, expected, name).catch((error: unknown) => {
-    output.destroy(asError(error));
-  });
-  return Readable.from(output as AsyncIterable<Buffer>, { objectMode: false });
+  const finished = rewrite(rewriting, archive, expected, name);
+  finished.catch((error: unknown) => output.destroy(asError(error)));
+  return { stream: Readable.from(output as AsyncIterable<Buffer>, { objectMode: false }), finished };
 }
 
 interface Rewriting {

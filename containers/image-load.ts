@@ -1,12 +1,13 @@
 /** Loading of an image that came from someone else, under a name of our own that is removed with it. */
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { readLoadAnswer, rewriteArchive } from './archive-rewrite.ts';
 import { dockerFailure, ignoreMissing, keepsImagesInContainerd } from './docker.ts';
-import { statusOf } from './failure.ts';
+import { asError, statusOf } from './failure.ts';
 import { ownImageName } from './own-names.ts';
 
 export interface LoadedImage {
@@ -87,6 +88,8 @@ async function nameImage(
   return { imageDigest: digest, engineId: digest, name, remove };
 }
 
+const REASON_WITHIN_MS = 500;
+
 async function sendArchive(
   docker: Docker,
   archive: Readable,
@@ -94,15 +97,17 @@ async function sendArchive(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const rewritten = rewriteArchive(archive, expected, name);
-  // The reason why the archive broke off says more than the engine's complaint that it did.
-  let reason: unknown;
-  rewritten.once('error', (error) => (reason = error));
+  const { stream, finished } = rewriteArchive(archive, expected, name);
   try {
-    const answer = await docker.loadImage(rewritten, { quiet: true, ...(signal && { abortSignal: signal }) });
+    const answer = await docker.loadImage(stream, { quiet: true, ...(signal && { abortSignal: signal }) });
     await readLoadAnswer(answer as AsyncIterable<Buffer>);
   } catch (error) {
-    throw reason ?? error;
+    archive.destroy();
+    stream.destroy();
+    // Why the archive broke off says more than the engine's complaint that it did; a source that hangs never says it.
+    const told = finished.catch((failure: unknown) => failure);
+    const reason: unknown = await Promise.race([told, sleep(REASON_WITHIN_MS, undefined, { ref: false })]);
+    throw reason instanceof StrongroomError ? reason : asError(error);
   }
 }
 
