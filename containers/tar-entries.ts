@@ -33,7 +33,7 @@ export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, vi
   });
   const reading = pipeline(noting(source, failures), reader).catch((error: unknown) => (failures.reading = error));
   await Promise.all([reading, visits]);
-  const told = isPrematureClose(failures.visit) ? undefined : failures.visit;
+  const told = isConsequence(failures.visit) ? undefined : failures.visit;
   const reason = failures.source ?? told ?? failures.reading ?? failures.visit;
   if (reason === undefined) return;
   if (isTarProblem(reason)) throw rules.failure(messageOf(reason).replace(/\.$/, ''));
@@ -47,8 +47,8 @@ interface Failures {
   reading?: unknown;
 }
 
-const isPrematureClose = (error: unknown): boolean =>
-  codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' || messageOf(error) === 'Premature close';
+/** Whether an error only says that a stream was closed, because another one had failed. */
+const isConsequence = (error: unknown): boolean => /premature|Stream was destroyed/i.test(messageOf(error));
 
 async function* noting(source: AsyncIterable<Buffer>, failures: Failures): AsyncGenerator<Buffer> {
   try {

@@ -14,7 +14,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { imageArchive } from './image-archive.ts';
-import type { ImageLayer, ImageSettings } from './image-archive.ts';
+import type { ImageArchive, ImageLayer, ImageSettings } from './image-archive.ts';
 import { filesBelow, nodeLayer, onnxruntimeBinaries, onnxruntimeLayer } from './node-layers.ts';
 
 export type ExampleName = 'digits-model' | 'digits-metrics';
@@ -96,19 +96,26 @@ async function readBuildAnswer(answer: AsyncIterable<Buffer>, imageName: string)
   throw new StrongroomError('E_INTERNAL', `The image ${imageName} could not be built.`, { why: problem.slice(0, 500) });
 }
 
-/** Builds the image out of this machine's own files. It needs neither a registry nor a builder, and leaves no files. */
-export async function buildFromScratch(docker: Docker, name: ExampleName): Promise<void> {
+async function buildFromScratch(docker: Docker, name: ExampleName): Promise<void> {
+  const { stream } = await makeExampleImage(name, EXAMPLES[name].imageName);
+  const answer = await docker.loadImage(stream, { quiet: true });
+  await readLoadAnswer(answer as AsyncIterable<Buffer>);
+}
+
+/**
+ * Makes the image of an example out of this machine's own files, under `imageName`. It needs neither a registry nor a
+ * builder, and leaves no files.
+ */
+export async function makeExampleImage(name: ExampleName, imageName?: string): Promise<ImageArchive> {
   if (process.platform !== 'linux') {
     throw new StrongroomError('E_IMAGE_NOT_FOUND', `The base image ${BASE_IMAGE} cannot be pulled.`, {
       why: 'Without it an image can only be built out of a Linux machine.',
       next: `Connect to the network, or run "docker pull ${BASE_IMAGE}" beforehand.`,
     });
   }
-  const { imageName, files, runtime, settings } = EXAMPLES[name];
+  const { files, runtime, settings } = EXAMPLES[name];
   const app = await filesBelow(folderOf(name), '/app', files);
-  const { stream } = await imageArchive([...(await runtime()), app], settings, imageName);
-  const answer = await docker.loadImage(stream, { quiet: true });
-  await readLoadAnswer(answer as AsyncIterable<Buffer>);
+  return imageArchive([...(await runtime()), app], settings, imageName);
 }
 
 async function main(name: string | undefined): Promise<void> {

@@ -1,8 +1,8 @@
 /** The files of this machine that an image needs to run JavaScript, with onnxruntime or without. */
 import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ImageFile, ImageLayer } from './image-archive.ts';
 
@@ -23,7 +23,8 @@ async function librariesOf(binaries: readonly string[]): Promise<string[]> {
   return [...new Set(paths)].filter((path) => !folders.includes(dirname(path))).sort();
 }
 
-const ONNXRUNTIME = dirname(dirname(fileURLToPath(import.meta.resolve('onnxruntime-node'))));
+const ENTRY = createRequire(import.meta.url).resolve('onnxruntime-node');
+const ONNXRUNTIME = dirname(dirname(ENTRY));
 const ONNXRUNTIME_BINARIES = `bin/napi-v6/linux/${process.arch}`;
 
 /** onnxruntime's own native files, for this processor only: its package holds those of every platform. */
@@ -34,7 +35,7 @@ export async function onnxruntimeBinaries(): Promise<string[]> {
 
 /** `onnxruntime-node` and `onnxruntime-common` below `/app/node_modules`. */
 export async function onnxruntimeLayer(): Promise<ImageLayer> {
-  const common = dirname(dirname(dirname(fileURLToPath(import.meta.resolve('onnxruntime-common', ONNXRUNTIME)))));
+  const common = dirname(dirname(dirname(createRequire(ENTRY).resolve('onnxruntime-common'))));
   const modules = '/app/node_modules';
   return [
     ...(await filesBelow(ONNXRUNTIME, `${modules}/onnxruntime-node`, ['package.json', 'dist', ONNXRUNTIME_BINARIES])),
