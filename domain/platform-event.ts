@@ -1,0 +1,12 @@
+/** What the platform tells the agents of those concerned, as it happens. */
+export const EVENT_TYPES = [
+  'association.requested',
+  'association.decided',
+  'certificate.issued',
+  'certificate.revoked',
+  'data-owner.authorised',
+  'grant.created',
+  'grant.revoked',
+  'access.closed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];

@@ -1,0 +1,177 @@
+/** Requests to a committee: whether one could succeed, and the one that is made. */
+import { sql } from 'kysely';
+import { isDeepStrictEqual } from 'node:util';
+import { OPEN_STATES, type AssociationKind } from '../domain/association.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { AssociationId, BenchmarkName, Sha256 } from '../domain/ids.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import type { Account } from './accounts.ts';
+import { readAssociation, type Association } from './associations.ts';
+import { readBenchmark, type Benchmark } from './benchmarks.ts';
+import type { Db, Trx } from './database.ts';
+import { recordEvents } from './events.ts';
+
+export interface AssociationSubject {
+  readonly kind: AssociationKind;
+  /** Of one's own container or dataset. */
+  readonly name: string;
+  readonly benchmark: BenchmarkName;
+}
+
+/** What the compatibility test of a container found, and on what. */
+export interface TestEvidence {
+  readonly testResult: Metrics;
+  readonly testDatasetSha256: Sha256;
+}
+
+interface Standing {
+  readonly benchmark: Benchmark;
+  readonly subjectId: string;
+  /** The request that stands in the way of another one, if there is any. */
+  readonly open: { readonly id: AssociationId; readonly state: string } | undefined;
+}
+
+/** Fails with what a request would fail with; see `requestAssociation`. */
+export async function checkAssociationPossible(db: Db, owner: Account, subject: AssociationSubject): Promise<void> {
+  const { benchmark, open } = await findStanding(db, owner, subject);
+  if (open) throw alreadyAssociated(subject, open.state);
+  checkBenchmarkOpen(benchmark);
+}
+
+/**
+ * Makes the request, or answers with the open one that is identical. `evidence` belongs to a container. Fails with
+ * `E_NOT_FOUND` for a benchmark or container and `E_DATASET_NOT_FOUND` for a dataset that is not there,
+ * `E_BENCHMARK_CLOSED`, `E_ALREADY_ASSOCIATED`, and `E_CONFLICT` where the test ran on another test dataset.
+ */
+export async function requestAssociation(
+  db: Db,
+  owner: Account,
+  subject: AssociationSubject,
+  evidence: TestEvidence | null,
+): Promise<Association> {
+  checkEvidence(subject, evidence);
+  return db.transaction().execute(async (trx) => {
+    // One request of an account at a time: a repeat that comes in parallel finds what the first one wrote.
+    await trx.selectFrom('accounts').select('id').where('id', '=', owner.id).forNoKeyUpdate().execute();
+    const standing = await findStanding(trx, owner, subject);
+    if (standing.open) return readIdentical(trx, owner, subject, evidence, standing.open.id);
+    checkBenchmarkOpen(standing.benchmark);
+    checkTestDataset(standing.benchmark, evidence);
+    const id = await insertRequest(trx, owner, subject, evidence, standing);
+    const association = await readAssociation(trx, id, owner.id);
+    await announce(trx, association);
+    return association;
+  });
+}
+
+function checkEvidence({ kind, name }: AssociationSubject, evidence: TestEvidence | null): void {
+  if (kind === 'container' && !evidence) {
+    throw new StrongroomError('E_INVALID_REQUEST', `The request for ${name} brings no test result.`, {
+      why: 'A container is tested against the benchmark before the committee is asked.',
+    });
+  }
+  if (kind === 'dataset' && evidence) {
+    throw new StrongroomError('E_INVALID_REQUEST', 'A dataset has no test result.');
+  }
+}
+
+async function findStanding(db: Db | Trx, owner: Account, { kind, name, benchmark }: AssociationSubject): Promise<Standing> {
+  const found = await readBenchmark(db, benchmark);
+  const registered = await db
+    .selectFrom(kind === 'container' ? 'containers' : 'datasets')
+    .select('id')
+    .where('ownerId', '=', owner.id)
+    .where(sql.ref('name'), '=', name)
+    .executeTakeFirst();
+  if (!registered) {
+    throw new StrongroomError(kind === 'container' ? 'E_NOT_FOUND' : 'E_DATASET_NOT_FOUND', `You have no ${kind} ${name}.`, {
+      next: kind === 'container' ? 'Submit it first: strongroom container submit' : 'Register it first: strongroom dataset register',
+    });
+  }
+  const open = await db
+    .selectFrom('associations')
+    .select(['id', 'state'])
+    .where(kind === 'container' ? 'containerId' : 'datasetId', '=', registered.id)
+    .where('benchmark', '=', benchmark)
+    .where('state', 'in', OPEN_STATES)
+    .executeTakeFirst();
+  return { benchmark: found, subjectId: registered.id, open };
+}
+
+function checkBenchmarkOpen({ name, state }: Benchmark): void {
+  if (state === 'open') return;
+  throw new StrongroomError('E_BENCHMARK_CLOSED', `The benchmark ${name} is closed.`, {
+    why: 'It takes no new requests.',
+    next: 'Choose another one: strongroom benchmark list',
+  });
+}
+
+function checkTestDataset({ name, testDataset }: Benchmark, evidence: TestEvidence | null): void {
+  if (!evidence || evidence.testDatasetSha256 === testDataset.sha256) return;
+  throw new StrongroomError('E_CONFLICT', `The test ran on another dataset than that of ${name}.`, {
+    next: 'Test again: strongroom container associate',
+  });
+}
+
+const alreadyAssociated = ({ kind, name, benchmark }: AssociationSubject, state: string) =>
+  new StrongroomError('E_ALREADY_ASSOCIATED', `There is a request for your ${kind} ${name} in ${benchmark} already.`, {
+    why: state === 'approved' ? 'It is approved.' : 'The committee has not decided on it yet.',
+    next: 'Look at it: strongroom association list',
+  });
+
+async function readIdentical(
+  trx: Trx,
+  owner: Account,
+  subject: AssociationSubject,
+  evidence: TestEvidence | null,
+  id: AssociationId,
+): Promise<Association> {
+  const association = await readAssociation(trx, id, owner.id);
+  const { testResult, testDatasetSha256 } = association;
+  const wanted = evidence ?? { testResult: null, testDatasetSha256: null };
+  if (isDeepStrictEqual({ testResult, testDatasetSha256 }, { ...wanted })) return association;
+  throw alreadyAssociated(subject, association.state);
+}
+
+async function insertRequest(
+  trx: Trx,
+  owner: Account,
+  { kind, benchmark }: AssociationSubject,
+  evidence: TestEvidence | null,
+  standing: Standing,
+): Promise<AssociationId> {
+  const { id } = await trx
+    .insertInto('associations')
+    .values({
+      kind,
+      containerId: kind === 'container' ? standing.subjectId : null,
+      datasetId: kind === 'dataset' ? standing.subjectId : null,
+      benchmark,
+      ownerId: owner.id,
+      deadline: sql<Date>`now() + make_interval(secs => ${standing.benchmark.approvalDays * 86_400})`,
+      testResult: evidence && JSON.stringify(evidence.testResult),
+      testDatasetSha256: evidence?.testDatasetSha256 ?? null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+async function announce(trx: Trx, association: Association): Promise<void> {
+  const members = await trx
+    .selectFrom('benchmarkMembers')
+    .select('accountId')
+    .where('benchmark', '=', association.benchmark)
+    .execute();
+  await recordEvents(
+    trx,
+    members.map(({ accountId }) => ({
+      audience: accountId,
+      type: 'association.requested',
+      association: association.id,
+      benchmark: association.benchmark,
+      account: association.owner,
+      [association.kind]: `${association.owner}/${association.name}`,
+    })),
+  );
+}

@@ -1,0 +1,178 @@
+/** Associations as people see them: who asked for what, how the committee voted, and what came of it. */
+import { sql } from 'kysely';
+import type { AssociationKind, AssociationState, Vote } from '../domain/association.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { AssociationId, BenchmarkName, Fingerprint, Handle, Sha256 } from '../domain/ids.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import type { Db, Trx } from './database.ts';
+import type { AccountId } from './tables.ts';
+
+export interface Association {
+  readonly id: AssociationId;
+  readonly kind: AssociationKind;
+  readonly owner: Handle;
+  /** Of the container or dataset. */
+  readonly name: string;
+  readonly benchmark: BenchmarkName;
+  readonly state: AssociationState;
+  readonly reason: string | null;
+  readonly requestedAt: string;
+  readonly deadline: string;
+  readonly decidedAt: string | null;
+  readonly closedAt: string | null;
+  readonly quorum: number;
+  readonly approvals: number;
+  readonly votes: readonly (Vote & { readonly at: string })[];
+  readonly waitingFor: readonly Handle[];
+  readonly testResult: Metrics | null;
+  readonly testDatasetSha256: Sha256 | null;
+  readonly certificates: readonly ConcernedCertificate[];
+}
+
+export interface ConcernedCertificate {
+  readonly account: Handle;
+  readonly fingerprint: Fingerprint;
+  readonly expiresAt: string;
+}
+
+export interface AssociationFilter {
+  readonly benchmark?: BenchmarkName | undefined;
+  readonly state?: AssociationState | undefined;
+  readonly kind?: AssociationKind | undefined;
+}
+
+const selectAssociations = (db: Db | Trx) =>
+  db
+    .selectFrom('associations')
+    .innerJoin('accounts as owners', 'owners.id', 'associations.ownerId')
+    .innerJoin('benchmarks', 'benchmarks.name', 'associations.benchmark')
+    .leftJoin('containers', 'containers.id', 'associations.containerId')
+    .leftJoin('datasets', 'datasets.id', 'associations.datasetId')
+    .selectAll('associations')
+    .select(['owners.handle as owner', 'benchmarks.quorum'])
+    .select(sql<string>`coalesce(containers.name, datasets.name)`.as('name'));
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectAssociations>['execute']>>[number];
+
+/** Rows that the viewer may see: own requests, and those to committees that it sits on. */
+const visibleTo = (db: Db | Trx, viewer: AccountId) =>
+  selectAssociations(db).where(({ or, eb, selectFrom }) =>
+    or([
+      eb('associations.ownerId', '=', viewer),
+      eb('associations.benchmark', 'in', selectFrom('benchmarkMembers').select('benchmark').where('accountId', '=', viewer)),
+    ]),
+  );
+
+/** Fails with `E_NOT_FOUND` for what the viewer may not see. */
+export async function readAssociation(db: Db | Trx, id: AssociationId, viewer: AccountId): Promise<Association> {
+  const row = await visibleTo(db, viewer).where('associations.id', '=', id).executeTakeFirst();
+  const [association] = row ? await complete(db, [row]) : [];
+  if (association) return association;
+  throw new StrongroomError('E_NOT_FOUND', `There is no association ${id}.`, {
+    next: 'List those that you can see: strongroom association list',
+  });
+}
+
+/** Own requests and those to own committees, the newest first. */
+export async function listAssociations(db: Db, viewer: AccountId, filter: AssociationFilter): Promise<Association[]> {
+  return complete(db, await filtered(visibleTo(db, viewer), filter).execute());
+}
+
+/** Own requests, the newest first. */
+export async function listOwnAssociations(db: Db, owner: AccountId, filter: AssociationFilter): Promise<Association[]> {
+  const own = selectAssociations(db).where('associations.ownerId', '=', owner);
+  return complete(db, await filtered(own, filter).execute());
+}
+
+function filtered(query: ReturnType<typeof selectAssociations>, { benchmark, state, kind }: AssociationFilter) {
+  return query
+    .$if(benchmark !== undefined, (some) => some.where('associations.benchmark', '=', benchmark ?? null))
+    .$if(state !== undefined, (some) => some.where('associations.state', '=', state ?? null))
+    .$if(kind !== undefined, (some) => some.where('associations.kind', '=', kind ?? null))
+    .orderBy('associations.requestedAt', 'desc')
+    .limit(1000);
+}
+
+/** Adds votes, members and certificates: three queries for any number of rows. */
+async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.id);
+  const votes = await db
+    .selectFrom('votes')
+    .innerJoin('accounts', 'accounts.id', 'votes.memberId')
+    .select(['associationId', 'accounts.handle as member', 'ballot', 'reason', 'castAt'])
+    .where('associationId', 'in', ids)
+    .orderBy('castAt')
+    .execute();
+  const members = await db
+    .selectFrom('benchmarkMembers')
+    .innerJoin('accounts', 'accounts.id', 'benchmarkMembers.accountId')
+    .select(['benchmark', 'accounts.handle'])
+    .where('benchmark', 'in', [...new Set(rows.map((row) => row.benchmark))])
+    .orderBy('position')
+    .execute();
+  const certificates = await listConcerned(db, ids);
+  return rows.map((row) =>
+    toAssociation(
+      row,
+      votes
+        .filter((vote) => vote.associationId === row.id)
+        .map(({ member, ballot, reason, castAt }) => ({ member, ballot, reason, at: castAt.toISOString() })),
+      members.filter((member) => member.benchmark === row.benchmark).map((member) => member.handle),
+      certificates
+        .filter((certificate) => certificate.association === row.id)
+        .map(({ account, fingerprint, expiresAt }) => ({ account, fingerprint, expiresAt: expiresAt.toISOString() })),
+    ),
+  );
+}
+
+function toAssociation(
+  row: Row,
+  votes: Association['votes'],
+  members: readonly Handle[],
+  certificates: Association['certificates'],
+): Association {
+  return {
+    id: row.id,
+    kind: row.kind,
+    owner: row.owner,
+    name: row.name,
+    benchmark: row.benchmark,
+    state: row.state,
+    reason: row.reason,
+    requestedAt: row.requestedAt.toISOString(),
+    deadline: row.deadline.toISOString(),
+    decidedAt: row.decidedAt?.toISOString() ?? null,
+    closedAt: row.closedAt?.toISOString() ?? null,
+    quorum: row.quorum,
+    approvals: votes.filter((vote) => vote.ballot === 'approve').length,
+    votes,
+    waitingFor: row.state === 'requested' ? members.filter((member) => !votes.some((vote) => vote.member === member)) : [],
+    testResult: row.testResult,
+    testDatasetSha256: row.testDatasetSha256,
+    certificates,
+  };
+}
+
+/** Of a container those with access, of a dataset its owner's. */
+function listConcerned(db: Db | Trx, ids: readonly AssociationId[]) {
+  const ofContainers = db
+    .selectFrom('grants')
+    .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')
+    .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
+    .select(['grants.associationId as association', 'accounts.handle as account'])
+    .select(['certificates.fingerprint', 'certificates.expiresAt'])
+    .where('grants.associationId', 'in', ids)
+    .where('grants.state', '=', 'valid');
+  const ofDatasets = db
+    .selectFrom('associations')
+    .innerJoin('certificates', 'certificates.accountId', 'associations.ownerId')
+    .innerJoin('accounts', 'accounts.id', 'associations.ownerId')
+    .select(['associations.id as association', 'accounts.handle as account'])
+    .select(['certificates.fingerprint', 'certificates.expiresAt'])
+    .where('associations.id', 'in', ids)
+    .where('associations.kind', '=', 'dataset')
+    .where('certificates.state', '=', 'valid')
+    .where('certificates.expiresAt', '>', sql<Date>`now()`);
+  return ofContainers.unionAll(ofDatasets).execute();
+}

@@ -1,0 +1,177 @@
+/** Benchmarks and their committees. */
+import { sql } from 'kysely';
+import { isDeepStrictEqual } from 'node:util';
+import { StrongroomError } from '../domain/errors.ts';
+import type { BenchmarkName, Handle, ImageDigest } from '../domain/ids.ts';
+import type { Account } from './accounts.ts';
+import { requireBlob, type Blob } from './blobs.ts';
+import type { Db, Trx } from './database.ts';
+import type { AccountId } from './tables.ts';
+
+export interface Benchmark {
+  readonly name: BenchmarkName;
+  readonly description: string;
+  readonly owner: Handle;
+  readonly state: 'open' | 'closed';
+  readonly testDataset: Blob;
+  readonly metrics: { readonly config: string; readonly archive: Blob; readonly imageDigest: ImageDigest };
+  /** In the order in which they were named. */
+  readonly members: readonly Handle[];
+  readonly quorum: number;
+  readonly approvalDays: number;
+  readonly reminderHours: number;
+  readonly createdAt: string;
+  readonly closedAt: string | null;
+}
+
+export interface NewBenchmark {
+  readonly name: BenchmarkName;
+  readonly description: string;
+  readonly testDataset: Blob;
+  readonly metrics: { readonly config: string; readonly archive: Blob; readonly imageDigest: ImageDigest };
+  readonly members: readonly Handle[];
+  readonly quorum: number;
+  readonly approvalDays: number;
+  readonly reminderHours: number;
+}
+
+const selectBenchmarks = (db: Db | Trx) =>
+  db
+    .selectFrom('benchmarks')
+    .innerJoin('accounts as owners', 'owners.id', 'benchmarks.ownerId')
+    .innerJoin('blobs as testDatasets', 'testDatasets.sha256', 'benchmarks.testDataset')
+    .innerJoin('blobs as metricsArchives', 'metricsArchives.sha256', 'benchmarks.metricsArchive')
+    .selectAll('benchmarks')
+    .select(['owners.handle as owner', 'testDatasets.size as testDatasetSize', 'metricsArchives.size as metricsSize'])
+    .select((query) =>
+      query
+        .selectFrom('benchmarkMembers as seats')
+        .innerJoin('accounts', 'accounts.id', 'seats.accountId')
+        .select(sql<Handle[]>`array_agg(accounts.handle ORDER BY seats.position)`.as('members'))
+        .whereRef('seats.benchmark', '=', 'benchmarks.name')
+        .as('members'),
+    );
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectBenchmarks>['execute']>>[number];
+
+const toBenchmark = (row: Row): Benchmark => ({
+  name: row.name,
+  description: row.description,
+  owner: row.owner,
+  state: row.closedAt ? 'closed' : 'open',
+  testDataset: { sha256: row.testDataset, size: row.testDatasetSize },
+  metrics: {
+    config: row.metricsConfig,
+    archive: { sha256: row.metricsArchive, size: row.metricsSize },
+    imageDigest: row.metricsImageDigest,
+  },
+  members: row.members ?? [],
+  quorum: row.quorum,
+  approvalDays: row.approvalDays,
+  reminderHours: row.reminderHours,
+  createdAt: row.createdAt.toISOString(),
+  closedAt: row.closedAt?.toISOString() ?? null,
+});
+
+/** Fails with `E_NOT_FOUND`. */
+export async function readBenchmark(db: Db | Trx, name: BenchmarkName): Promise<Benchmark> {
+  const row = await selectBenchmarks(db).where('benchmarks.name', '=', name).executeTakeFirst();
+  if (row) return toBenchmark(row);
+  throw new StrongroomError('E_NOT_FOUND', `There is no benchmark ${name}.`, { next: 'List them: strongroom benchmark list' });
+}
+
+export async function listBenchmarks(db: Db): Promise<Benchmark[]> {
+  return (await selectBenchmarks(db).orderBy('benchmarks.name').execute()).map(toBenchmark);
+}
+
+export async function isMember(db: Db | Trx, account: AccountId, benchmark: BenchmarkName): Promise<boolean> {
+  const seat = await db
+    .selectFrom('benchmarkMembers')
+    .select('position')
+    .where('benchmark', '=', benchmark)
+    .where('accountId', '=', account)
+    .executeTakeFirst();
+  return seat !== undefined;
+}
+
+/**
+ * Creates a benchmark, or answers with the one that an identical request created. Fails with `E_ALREADY_EXISTS` for
+ * another one of that name, and with `E_NOT_FOUND` for a member or a file that is not there.
+ */
+export async function insertBenchmark(db: Db, creator: Account, benchmark: NewBenchmark): Promise<Benchmark> {
+  if (benchmark.quorum > benchmark.members.length) {
+    throw new StrongroomError('E_INVALID_REQUEST', `${benchmark.quorum} approvals of ${benchmark.members.length} cannot be had.`, {
+      next: 'Name more members, or ask for fewer approvals.',
+    });
+  }
+  return db.transaction().execute(async (trx) => {
+    await requireBlob(trx, benchmark.testDataset, 'test dataset');
+    await requireBlob(trx, benchmark.metrics.archive, 'metrics archive');
+    const seats = await findSeats(trx, benchmark.members);
+    const { numInsertedOrUpdatedRows } = await trx
+      .insertInto('benchmarks')
+      .values({
+        name: benchmark.name,
+        ownerId: creator.id,
+        description: benchmark.description,
+        testDataset: benchmark.testDataset.sha256,
+        metricsArchive: benchmark.metrics.archive.sha256,
+        metricsConfig: benchmark.metrics.config,
+        metricsImageDigest: benchmark.metrics.imageDigest,
+        quorum: benchmark.quorum,
+        approvalDays: benchmark.approvalDays,
+        reminderHours: benchmark.reminderHours,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (numInsertedOrUpdatedRows === 0n) return readIdentical(trx, creator.handle, benchmark);
+    const rows = seats.map((accountId, position) => ({ benchmark: benchmark.name, accountId, position }));
+    await trx.insertInto('benchmarkMembers').values(rows).execute();
+    return readBenchmark(trx, benchmark.name);
+  });
+}
+
+async function findSeats(trx: Trx, members: readonly Handle[]): Promise<AccountId[]> {
+  const accounts = await trx.selectFrom('accounts').select(['id', 'handle']).where('handle', 'in', [...members]).execute();
+  const ids = new Map(accounts.map((account) => [account.handle, account.id]));
+  return members.map((member) => {
+    const id = ids.get(member);
+    if (id !== undefined) return id;
+    throw new StrongroomError('E_NOT_FOUND', `There is no account ${member}.`, {
+      why: 'Members of a committee need an account.',
+    });
+  });
+}
+
+async function readIdentical(trx: Trx, creator: Handle, wanted: NewBenchmark): Promise<Benchmark> {
+  const benchmark = await readBenchmark(trx, wanted.name);
+  const { owner, state: _state, createdAt: _createdAt, closedAt: _closedAt, ...there } = benchmark;
+  if (owner === creator && isDeepStrictEqual(there, wanted)) return benchmark;
+  throw new StrongroomError('E_ALREADY_EXISTS', `There is another benchmark ${wanted.name}.`, {
+    next: 'Choose another name.',
+  });
+}
+
+/** Closes a benchmark for new requests. A repeat changes nothing. For its creator and its committee. */
+export async function closeBenchmark(db: Db, account: AccountId, name: BenchmarkName): Promise<Benchmark> {
+  return db.transaction().execute(async (trx) => {
+    await readBenchmark(trx, name);
+    const { ownerId } = await trx
+      .selectFrom('benchmarks')
+      .select('ownerId')
+      .where('name', '=', name)
+      .forNoKeyUpdate()
+      .executeTakeFirstOrThrow();
+    if (ownerId !== account && !(await isMember(trx, account, name))) {
+      throw new StrongroomError('E_NOT_ALLOWED', `You cannot close ${name}.`, {
+        why: 'Only its creator and its committee can.',
+      });
+    }
+    await trx
+      .updateTable('benchmarks')
+      .set({ closedAt: sql<Date>`coalesce(closed_at, now())` })
+      .where('name', '=', name)
+      .execute();
+    return readBenchmark(trx, name);
+  });
+}

@@ -1,0 +1,76 @@
+/** What is in the blob store, by whom, and what is on its way there. */
+import { sql } from 'kysely';
+import { StrongroomError } from '../domain/errors.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
+import type { Sha256 } from '../domain/ids.ts';
+import type { Db, Trx } from './database.ts';
+import type { AccountId } from './tables.ts';
+
+export interface Blob {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface Upload extends Blob {
+  readonly id: string;
+  readonly accountId: AccountId;
+}
+
+/** Fails with `E_NOT_FOUND` unless the blob is there with that size. */
+export async function requireBlob(db: Db | Trx, { sha256, size }: Blob, what: string): Promise<void> {
+  const found = await db.selectFrom('blobs').select('size').where('sha256', '=', sha256).executeTakeFirst();
+  if (!found) {
+    throw new StrongroomError('E_NOT_FOUND', `The ${what} ${sha256} was not uploaded.`, { next: 'Upload it first.' });
+  }
+  if (found.size !== size) {
+    throw new StrongroomError('E_INVALID_REQUEST', `The ${what} has ${found.size} bytes, not ${size}.`);
+  }
+}
+
+/** Records that a blob is in the store. Whoever brought it first is charged for it. */
+export async function insertBlob(db: Db | Trx, blob: Blob, uploadedBy: AccountId): Promise<void> {
+  await db
+    .insertInto('blobs')
+    .values({ ...blob, uploadedBy })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/**
+ * Takes room for an upload. Fails with `E_PAYLOAD_TOO_LARGE` where the account's blobs and uploads would take more than
+ * `quota` bytes; of several at the same moment only as many succeed as fit.
+ */
+export async function insertUpload(db: Db, upload: Upload, quota: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.selectFrom('accounts').select('id').where('id', '=', upload.accountId).forNoKeyUpdate().execute();
+    const { rows } = await sql<{ used: number }>`
+      SELECT ((SELECT coalesce(sum(size), 0) FROM blobs WHERE uploaded_by = ${upload.accountId})
+        + (SELECT coalesce(sum(size), 0) FROM uploads WHERE account_id = ${upload.accountId}))::bigint AS used`.execute(trx);
+    const used = rows[0]?.used ?? 0;
+    if (used + upload.size > quota) {
+      throw new StrongroomError('E_PAYLOAD_TOO_LARGE', `There is no room for ${formatBytes(upload.size)}.`, {
+        why: `You use ${formatBytes(used)} of ${formatBytes(quota)}.`,
+        next: 'Host the file elsewhere and register its URL, or ask the operator for more.',
+      });
+    }
+    await trx.insertInto('uploads').values(upload).execute();
+  });
+}
+
+export async function findUpload(db: Db, id: string): Promise<Upload | undefined> {
+  return db.selectFrom('uploads').select(['id', 'accountId', 'sha256', 'size']).where('id', '=', id).executeTakeFirst();
+}
+
+export async function deleteUpload(db: Db | Trx, id: string): Promise<void> {
+  await db.deleteFrom('uploads').where('id', '=', id).execute();
+}
+
+/** Uploads that were begun more than `hours` ago and never completed. */
+export async function listOrphanedUploads(db: Db, hours: number): Promise<Upload[]> {
+  return db
+    .selectFrom('uploads')
+    .select(['id', 'accountId', 'sha256', 'size'])
+    .where('createdAt', '<', sql<Date>`now() - make_interval(secs => ${hours * 3600})`)
+    .execute();
+}

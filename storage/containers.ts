@@ -1,0 +1,108 @@
+/** Registered containers: what they are and where their encrypted archive is. Never a key. */
+import { isDeepStrictEqual } from 'node:util';
+import type { HostedArchive } from '../domain/archive.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { ContainerName, ContainerRef, Handle, ImageDigest } from '../domain/ids.ts';
+import type { Db, Trx } from './database.ts';
+import type { AccountId } from './tables.ts';
+
+export interface NewContainer {
+  readonly name: ContainerName;
+  /** `container_config.yaml`, word by word. */
+  readonly config: string;
+  readonly archive: HostedArchive;
+  readonly imageDigest: ImageDigest;
+  readonly plaintextSize: number;
+}
+
+export interface Container extends NewContainer {
+  readonly owner: Handle;
+  readonly registeredAt: string;
+}
+
+const selectContainers = (db: Db | Trx) =>
+  db
+    .selectFrom('containers')
+    .innerJoin('accounts', 'accounts.id', 'containers.ownerId')
+    .selectAll('containers')
+    .select('accounts.handle as owner');
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectContainers>['execute']>>[number];
+
+const toContainer = (row: Row): Container => ({
+  owner: row.owner,
+  name: row.name,
+  config: row.config,
+  archive: { url: row.archiveUrl, sha256: row.archiveSha256, size: row.archiveSize },
+  imageDigest: row.imageDigest,
+  plaintextSize: row.plaintextSize,
+  registeredAt: row.registeredAt.toISOString(),
+});
+
+/**
+ * Registers a container, or answers with the one that an identical request registered. Fails with `E_ALREADY_EXISTS`
+ * where the name stands for something else: what was registered never changes.
+ */
+export async function insertContainer(db: Db, ownerId: AccountId, container: NewContainer): Promise<Container> {
+  const { name, config, archive, imageDigest, plaintextSize } = container;
+  await db
+    .insertInto('containers')
+    .values({
+      ownerId,
+      name,
+      config,
+      archiveUrl: archive.url,
+      archiveSha256: archive.sha256,
+      archiveSize: archive.size,
+      imageDigest,
+      plaintextSize,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const row = await selectContainers(db)
+    .where('ownerId', '=', ownerId)
+    .where('containers.name', '=', name)
+    .executeTakeFirstOrThrow();
+  const { owner: _owner, registeredAt: _at, ...there } = toContainer(row);
+  if (isDeepStrictEqual(there, { name, config, archive, imageDigest, plaintextSize })) return toContainer(row);
+  throw new StrongroomError('E_ALREADY_EXISTS', `Your container ${name} is another one.`, {
+    why: 'What was registered does not change: associations rest on it.',
+    next: 'Choose another name.',
+  });
+}
+
+export async function listContainers(db: Db, owner: AccountId): Promise<Container[]> {
+  const rows = await selectContainers(db).where('ownerId', '=', owner).orderBy('containers.name').execute();
+  return rows.map(toContainer);
+}
+
+/** A container that the viewer may see: its own; as a committee's member; or as a data owner where it is approved. */
+export async function findVisibleContainer(db: Db, ref: ContainerRef, viewer: AccountId): Promise<Container | undefined> {
+  const row = await selectContainers(db)
+    .where('accounts.handle', '=', ref.owner)
+    .where('containers.name', '=', ref.name)
+    .where(({ or, eb, exists, selectFrom }) =>
+      or([
+        eb('containers.ownerId', '=', viewer),
+        exists(
+          selectFrom('associations')
+            .innerJoin('benchmarkMembers', 'benchmarkMembers.benchmark', 'associations.benchmark')
+            .select('associations.id')
+            .whereRef('associations.containerId', '=', 'containers.id')
+            .where('benchmarkMembers.accountId', '=', viewer),
+        ),
+        exists(
+          selectFrom('associations')
+            .innerJoin('associations as own', 'own.benchmark', 'associations.benchmark')
+            .select('associations.id')
+            .whereRef('associations.containerId', '=', 'containers.id')
+            .where('associations.state', '=', 'approved')
+            .where('own.kind', '=', 'dataset')
+            .where('own.state', '=', 'approved')
+            .where('own.ownerId', '=', viewer),
+        ),
+      ]),
+    )
+    .executeTakeFirst();
+  return row && toContainer(row);
+}

@@ -1,0 +1,217 @@
+/** Grants: model keys, each wrapped to one certificate. The wrapped key is erased the moment a grant ends. */
+import { sql } from 'kysely';
+import type { AccessEntry, GrantOrigin } from '../domain/grant.ts';
+import type { AssociationId, EmailAddress, Fingerprint } from '../domain/ids.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { Account } from './accounts.ts';
+import { readAssociation } from './associations.ts';
+import type { Db, Trx } from './database.ts';
+import { recordEvents, type NewEvent } from './events.ts';
+import { checkOwnContainer, lockAccess, lockOwnAccess, type OwnAccess } from './grant-locks.ts';
+import { findRecipients, findSigner, type CheckedRecipient } from './grant-recipients.ts';
+
+export interface NewGrant {
+  readonly fingerprint: Fingerprint;
+  /** The wrapped key: an OpenPGP message, armored. */
+  readonly message: string;
+  readonly origin: GrantOrigin;
+  /** ISO 8601; `null` for a grant that ends only by revocation. */
+  readonly expiresAt: string | null;
+}
+
+const selectEntries = (db: Db | Trx, association: AssociationId) =>
+  db
+    .selectFrom('grants')
+    .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')
+    .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
+    .select(['accounts.handle as account', 'certificates.email', 'grants.fingerprint', 'grants.origin', 'grants.reason'])
+    .select(['grants.grantedAt', 'grants.expiresAt', 'grants.lastFetchedAt', 'grants.revokedAt'])
+    .select(
+      sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid' AND grants.expires_at <= now() THEN 'expired' ELSE grants.state END`.as(
+        'state',
+      ),
+    )
+    .where('grants.associationId', '=', association)
+    .orderBy('grants.grantedAt')
+    .orderBy('grants.fingerprint');
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectEntries>['execute']>>[number];
+
+const toEntry = (row: Row): AccessEntry => ({
+  ...row,
+  grantedAt: row.grantedAt.toISOString(),
+  expiresAt: row.expiresAt?.toISOString() ?? null,
+  lastFetchedAt: row.lastFetchedAt?.toISOString() ?? null,
+  revokedAt: row.revokedAt?.toISOString() ?? null,
+});
+
+/** Who has access and who had it, for the container's owner. */
+export async function listGrants(db: Db, owner: Account, id: AssociationId): Promise<AccessEntry[]> {
+  checkOwnContainer(await readAssociation(db, id, owner.id), owner);
+  return (await selectEntries(db, id).execute()).map(toEntry);
+}
+
+/**
+ * Grants access to all of `grants` or to none. A certificate with a valid grant keeps that one as it is. Fails with
+ * `E_NO_CERTIFICATE` where the owner has none to sign with, `E_NOT_FOUND`, `E_NOT_AUTHORISED`,
+ * `E_CERTIFICATE_REVOKED` and `E_CERTIFICATE_EXPIRED` for a recipient, `E_ACCESS_REVOKED` for an automatic grant to
+ * an address that was revoked, and with what `lockOwnAccess` fails with.
+ */
+export async function insertGrants(
+  db: Db,
+  owner: Account,
+  id: AssociationId,
+  grants: readonly NewGrant[],
+): Promise<AccessEntry[]> {
+  return db.transaction().execute(async (trx) => {
+    const access = await lockOwnAccess(trx, owner, id);
+    const signer = await findSigner(trx, owner);
+    const recipients = await findRecipients(trx, access, grants);
+    await expireGrantsOf(trx, id);
+    const inserted = await trx
+      .insertInto('grants')
+      .values(grants.map((grant) => ({ ...grant, associationId: id, signer })))
+      .onConflict((conflict) =>
+        conflict.columns(['associationId', 'fingerprint']).where('state', '=', sql.lit('valid')).doNothing(),
+      )
+      .returning('fingerprint')
+      .execute();
+    const byHand = grants.filter((grant) => grant.origin === 'manual').map((grant) => grant.fingerprint);
+    await forgetRevocations(trx, id, recipients.filter((recipient) => byHand.includes(recipient.fingerprint)));
+    const fresh = new Set(inserted.map((grant) => grant.fingerprint));
+    const entries = await selectEntries(trx, id).where('grants.state', '=', 'valid').execute();
+    await announce(trx, access, 'grant.created', recipients.filter((recipient) => fresh.has(recipient.fingerprint)));
+    return inOrderOf(grants, entries.map(toEntry));
+  });
+}
+
+/** A grant that has ended by time makes room for the next one. */
+async function expireGrantsOf(trx: Trx, id: AssociationId): Promise<void> {
+  await trx
+    .updateTable('grants')
+    .set({ state: 'expired', message: null })
+    .where('associationId', '=', id)
+    .where('state', '=', 'valid')
+    .where('expiresAt', '<=', sql<Date>`now()`)
+    .execute();
+}
+
+async function forgetRevocations(trx: Trx, id: AssociationId, recipients: readonly CheckedRecipient[]): Promise<void> {
+  if (recipients.length === 0) return;
+  const emails = recipients.map((recipient) => recipient.email);
+  await trx.deleteFrom('revokedAddresses').where('associationId', '=', id).where('email', 'in', emails).execute();
+}
+
+function inOrderOf(grants: readonly NewGrant[], entries: readonly AccessEntry[]): AccessEntry[] {
+  const byFingerprint = new Map(entries.map((entry) => [entry.fingerprint, entry]));
+  return grants.flatMap((grant) => byFingerprint.get(grant.fingerprint) ?? []);
+}
+
+type Concerned = Pick<CheckedRecipient, 'accountId' | 'account' | 'fingerprint'>;
+
+async function announce(
+  trx: Trx,
+  access: OwnAccess,
+  type: 'grant.created' | 'grant.revoked' | 'access.closed',
+  concerned: readonly Concerned[],
+): Promise<void> {
+  const { id, container, benchmark } = access;
+  const events = concerned.map(
+    ({ accountId, account, fingerprint }): NewEvent => ({
+      audience: accountId,
+      type,
+      association: id,
+      container,
+      benchmark,
+      account,
+      fingerprint,
+    }),
+  );
+  await recordEvents(trx, events);
+}
+
+/**
+ * Ends every grant to an address and erases its wrapped keys; auto-grant passes the address over from now on.
+ * Fails with `E_NO_ACCESS` where it has none. Nobody reads one of these keys once this has returned.
+ */
+export async function revokeGrants(
+  db: Db,
+  owner: Account,
+  id: AssociationId,
+  email: EmailAddress,
+  reason: string,
+): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const access = await lockOwnAccess(trx, owner, id);
+    await expireGrantsOf(trx, id);
+    const concerned = (await listValid(trx, id)).filter((grant) => grant.email === email);
+    if (concerned.length === 0) {
+      throw new StrongroomError('E_NO_ACCESS', `${email} has no access to ${access.container} in ${access.benchmark}.`, {
+        next: 'See who has: strongroom access list',
+      });
+    }
+    const fingerprints = concerned.map((grant) => grant.fingerprint);
+    await endGrants(trx, id, reason, fingerprints);
+    await trx
+      .insertInto('revokedAddresses')
+      .values({ associationId: id, email })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await announce(trx, access, 'grant.revoked', concerned);
+    return concerned.length;
+  });
+}
+
+async function listValid(trx: Trx, id: AssociationId): Promise<(Concerned & { readonly email: EmailAddress })[]> {
+  return trx
+    .selectFrom('grants')
+    .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')
+    .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
+    .select(['accounts.id as accountId', 'accounts.handle as account', 'certificates.email', 'grants.fingerprint'])
+    .where('grants.associationId', '=', id)
+    .where('grants.state', '=', 'valid')
+    .execute();
+}
+
+async function endGrants(trx: Trx, id: AssociationId, reason: string, fingerprints: readonly Fingerprint[]): Promise<void> {
+  if (fingerprints.length === 0) return;
+  await trx
+    .updateTable('grants')
+    .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason })
+    .where('associationId', '=', id)
+    .where('state', '=', 'valid')
+    .where('fingerprint', 'in', fingerprints)
+    .execute();
+}
+
+/** Erases every wrapped key and closes the association. A repeat answers 0. */
+export async function deleteGrants(db: Db, owner: Account, id: AssociationId): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    await lockAccess(trx, id);
+    const association = await readAssociation(trx, id, owner.id);
+    checkOwnContainer(association, owner);
+    if (association.state === 'closed' && association.decidedAt !== null) return 0;
+    const access = await lockOwnAccess(trx, owner, id);
+    const reason = 'The owner deleted all keys.';
+    const concerned = await listValid(trx, id);
+    await endGrants(trx, id, reason, concerned.map((grant) => grant.fingerprint));
+    await trx
+      .updateTable('associations')
+      .set({ state: 'closed', closedAt: sql<Date>`now()`, reason })
+      .where('id', '=', id)
+      .execute();
+    await announce(trx, access, 'access.closed', concerned);
+    return concerned.length;
+  });
+}
+
+/** Ends grants whose time has come, everywhere, and erases their keys. Answers how many. */
+export async function expireGrants(db: Db): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('grants')
+    .set({ state: 'expired', message: null })
+    .where('state', '=', 'valid')
+    .where('expiresAt', '<=', sql<Date>`now()`)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}

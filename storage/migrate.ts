@@ -1,0 +1,30 @@
+/** Brings a database to the schema that this version of the code expects. */
+import { getMigrations } from 'better-auth/db/migration';
+import { Migrator, sql } from 'kysely';
+import { accountTables } from './account-tables.ts';
+import type { Db } from './database.ts';
+import * as platform from './migrations/2026-11-23-platform.ts';
+
+/** In order of their names; a migration that was published is never changed. */
+const MIGRATIONS = { '2026-11-23-platform': platform };
+
+const LOCK = 7_346_001;
+
+/**
+ * Runs whatever is missing. Safe to call from several processes at once: they take turns. Needs two connections.
+ * Fails with the database's own error, and leaves the schema at the last migration that went through.
+ */
+export async function migrateToLatest(db: Db): Promise<void> {
+  await db.connection().execute(async (turn) => {
+    await sql`SELECT pg_advisory_lock(${LOCK})`.execute(turn);
+    try {
+      const accounts = await getMigrations({ database: { db: db.withoutPlugins(), type: 'postgres' }, ...accountTables });
+      await accounts.runMigrations();
+      const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+      const { error } = await migrator.migrateToLatest();
+      if (error !== undefined) throw error instanceof Error ? error : new Error('A migration failed.', { cause: error });
+    } finally {
+      await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(turn);
+    }
+  });
+}

@@ -1,0 +1,233 @@
+/** The tables as Kysely knows them. Rows do not leave this folder: queries answer in the words of the field. */
+import type { ColumnType, Generated } from 'kysely';
+import type { AssociationKind, AssociationState, Ballot } from '../domain/association.ts';
+import type { GrantOrigin } from '../domain/grant.ts';
+import type {
+  AssociationId,
+  BenchmarkName,
+  ContainerName,
+  DatasetName,
+  EmailAddress,
+  Fingerprint,
+  Handle,
+  ImageDigest,
+  Sha256,
+} from '../domain/ids.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import type { EventType } from '../domain/platform-event.ts';
+
+type Moment = ColumnType<Date, Date | string, Date | string>;
+type MaybeMoment = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type SetMoment = ColumnType<Date, Date | string | undefined, Date | string>;
+type Json<Value> = ColumnType<Value, string, string>;
+
+/** The id of an account inside the database; people and workflow ids use the handle. */
+export type AccountId = string;
+
+interface AccountsTable {
+  id: AccountId;
+  name: string;
+  email: EmailAddress;
+  emailVerified: boolean;
+  handle: Handle;
+}
+
+interface SessionsTable {
+  id: string;
+  token: string;
+  userId: AccountId;
+  expiresAt: Moment;
+}
+
+interface AccessTokensTable {
+  id: string;
+  name: string;
+  start: string;
+  key: string;
+  referenceId: AccountId;
+  enabled: boolean;
+  createdAt: Moment;
+  expiresAt: MaybeMoment;
+  lastRequest: MaybeMoment;
+}
+
+interface HandlesTable {
+  handle: Handle;
+  claimedAt: SetMoment;
+}
+
+interface AuthorityTable {
+  onlyOne: Generated<boolean>;
+  fingerprint: Fingerprint;
+  certificate: string;
+}
+
+interface CertificateChallengesTable {
+  challenge: string;
+  accountId: AccountId;
+  expiresAt: Moment;
+  usedAt: MaybeMoment;
+}
+
+interface CertificatesTable {
+  fingerprint: Fingerprint;
+  accountId: AccountId;
+  email: EmailAddress;
+  certificate: string;
+  state: Generated<'valid' | 'expired' | 'revoked'>;
+  issuedAt: SetMoment;
+  expiresAt: Moment;
+  revokedAt: MaybeMoment;
+  reason: string | null;
+}
+
+interface BlobsTable {
+  sha256: Sha256;
+  size: number;
+  uploadedBy: AccountId;
+  uploadedAt: SetMoment;
+}
+
+interface UploadsTable {
+  id: string;
+  accountId: AccountId;
+  sha256: Sha256;
+  size: number;
+  createdAt: SetMoment;
+}
+
+interface BenchmarksTable {
+  name: BenchmarkName;
+  ownerId: AccountId;
+  description: string;
+  testDataset: Sha256;
+  metricsArchive: Sha256;
+  metricsConfig: string;
+  metricsImageDigest: ImageDigest;
+  quorum: number;
+  approvalDays: number;
+  reminderHours: number;
+  createdAt: SetMoment;
+  closedAt: MaybeMoment;
+}
+
+interface BenchmarkMembersTable {
+  benchmark: BenchmarkName;
+  accountId: AccountId;
+  position: number;
+}
+
+interface ContainersTable {
+  id: Generated<string>;
+  ownerId: AccountId;
+  name: ContainerName;
+  config: string;
+  archiveUrl: string;
+  archiveSha256: Sha256;
+  archiveSize: number;
+  imageDigest: ImageDigest;
+  plaintextSize: number;
+  registeredAt: SetMoment;
+}
+
+interface DatasetsTable {
+  id: Generated<string>;
+  ownerId: AccountId;
+  name: DatasetName;
+  sha256: Sha256;
+  size: number;
+  files: number;
+  description: string;
+  registeredAt: SetMoment;
+}
+
+interface AssociationsTable {
+  id: Generated<AssociationId>;
+  kind: AssociationKind;
+  containerId: string | null;
+  datasetId: string | null;
+  benchmark: BenchmarkName;
+  ownerId: AccountId;
+  state: Generated<AssociationState>;
+  reason: string | null;
+  requestedAt: SetMoment;
+  deadline: Moment;
+  reviewStartedAt: MaybeMoment;
+  decidedAt: MaybeMoment;
+  closedAt: MaybeMoment;
+  testResult: Json<Metrics | null> | null;
+  testDatasetSha256: Sha256 | null;
+}
+
+interface VotesTable {
+  associationId: AssociationId;
+  benchmark: BenchmarkName;
+  memberId: AccountId;
+  ballot: Ballot;
+  reason: string;
+  castAt: SetMoment;
+}
+
+interface GrantsTable {
+  id: Generated<string>;
+  associationId: AssociationId;
+  fingerprint: Fingerprint;
+  signer: Fingerprint;
+  message: string | null;
+  origin: GrantOrigin;
+  state: Generated<'valid' | 'revoked' | 'expired'>;
+  grantedAt: SetMoment;
+  expiresAt: MaybeMoment;
+  lastFetchedAt: MaybeMoment;
+  revokedAt: MaybeMoment;
+  reason: string | null;
+}
+
+interface RevokedAddressesTable {
+  associationId: AssociationId;
+  email: EmailAddress;
+  revokedAt: SetMoment;
+}
+
+interface ResultsTable {
+  id: Generated<string>;
+  associationId: AssociationId;
+  datasetId: string;
+  metrics: Json<Metrics>;
+  submittedAt: SetMoment;
+}
+
+interface EventsTable {
+  id: Generated<number>;
+  audience: AccountId;
+  type: EventType;
+  at: SetMoment;
+  association: AssociationId | null;
+  container: string | null;
+  dataset: string | null;
+  benchmark: BenchmarkName | null;
+  account: Handle | null;
+  fingerprint: Fingerprint | null;
+}
+
+export interface Database {
+  accounts: AccountsTable;
+  sessions: SessionsTable;
+  accessTokens: AccessTokensTable;
+  handles: HandlesTable;
+  authority: AuthorityTable;
+  certificateChallenges: CertificateChallengesTable;
+  certificates: CertificatesTable;
+  blobs: BlobsTable;
+  uploads: UploadsTable;
+  benchmarks: BenchmarksTable;
+  benchmarkMembers: BenchmarkMembersTable;
+  containers: ContainersTable;
+  datasets: DatasetsTable;
+  associations: AssociationsTable;
+  votes: VotesTable;
+  grants: GrantsTable;
+  revokedAddresses: RevokedAddressesTable;
+  results: ResultsTable;
+  events: EventsTable;
+}
