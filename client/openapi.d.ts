@@ -65,7 +65,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Verify an address by the link of the verification mail */
+        /**
+         * The page behind the link of the verification mail
+         * @description Programs that scan mail follow links, so the page verifies only when its button is pressed.
+         */
         readonly get: operations["followVerificationLink"];
         readonly put?: never;
         /** Verify an address with the token of the verification mail */
@@ -643,7 +646,7 @@ export interface components {
             /** @description What happened. */
             readonly detail: string;
             /** @enum {string} */
-            readonly code: "E_USAGE" | "E_INVALID_NAME" | "E_INVALID_REQUEST" | "E_CONFIG" | "E_CONTAINER_CONFIG" | "E_PAYLOAD_TOO_LARGE" | "E_UNSUPPORTED_MEDIA_TYPE" | "E_SIGNED_OUT" | "E_WRONG_CREDENTIALS" | "E_EMAIL_NOT_VERIFIED" | "E_NOT_ALLOWED" | "E_TOO_MANY_REQUESTS" | "E_NOT_FOUND" | "E_FILE_NOT_FOUND" | "E_IMAGE_NOT_FOUND" | "E_KEY_NOT_FOUND" | "E_DATASET_NOT_FOUND" | "E_ALREADY_EXISTS" | "E_CONFLICT" | "E_ALREADY_RUNNING" | "E_OUTPUT_EXISTS" | "E_BENCHMARK_CLOSED" | "E_ALREADY_ASSOCIATED" | "E_PENDING_APPROVAL" | "E_NOT_APPROVED" | "E_DEADLINE_PASSED" | "E_ALREADY_VOTED" | "E_ALREADY_DECIDED" | "E_NOT_A_MEMBER" | "E_CONSENT_NOT_AWAITED" | "E_CONSENT_REFUSED" | "E_NO_CERTIFICATE" | "E_CERTIFICATE_EXPIRED" | "E_CERTIFICATE_REVOKED" | "E_CERTIFICATE_NOT_CERTIFIED" | "E_CERTIFICATE_CHANGED" | "E_NOT_AUTHORISED" | "E_ALREADY_GRANTED" | "E_NO_ACCESS" | "E_ACCESS_REVOKED" | "E_ACCESS_CLOSED" | "E_GRANT_INVALID" | "E_WRONG_KEY" | "E_DAMAGED" | "E_TRUNCATED" | "E_TRAILING_DATA" | "E_UNPROTECTED" | "E_DIGEST_MISMATCH" | "E_TOO_LARGE" | "E_HOSTILE_ARCHIVE" | "E_NOT_AN_ARCHIVE" | "E_KEY_FILE" | "E_DOWNLOAD" | "E_DOWNLOAD_STALLED" | "E_ADDRESS_NOT_ALLOWED" | "E_DOCKER_UNAVAILABLE" | "E_CONTAINER_FAILED" | "E_CONTAINER_TIMEOUT" | "E_CONTAINER_OUTPUT_EMPTY" | "E_CONTAINER_OUTPUT_TOO_LARGE" | "E_RESULTS_INVALID" | "E_DATASET_UNREADABLE" | "E_DATASET_CHANGED" | "E_NO_SPACE" | "E_UNAVAILABLE" | "E_AGENT_NOT_RUNNING" | "E_INTERRUPTED" | "E_INTERNAL";
+            readonly code: "E_USAGE" | "E_INVALID_NAME" | "E_INVALID_REQUEST" | "E_CONFIG" | "E_CONTAINER_CONFIG" | "E_PAYLOAD_TOO_LARGE" | "E_UNSUPPORTED_MEDIA_TYPE" | "E_RANGE" | "E_SIGNED_OUT" | "E_WRONG_CREDENTIALS" | "E_EMAIL_NOT_VERIFIED" | "E_NOT_ALLOWED" | "E_TOO_MANY_REQUESTS" | "E_NOT_FOUND" | "E_FILE_NOT_FOUND" | "E_IMAGE_NOT_FOUND" | "E_KEY_NOT_FOUND" | "E_DATASET_NOT_FOUND" | "E_ALREADY_EXISTS" | "E_CONFLICT" | "E_ALREADY_RUNNING" | "E_OUTPUT_EXISTS" | "E_BENCHMARK_CLOSED" | "E_ALREADY_ASSOCIATED" | "E_PENDING_APPROVAL" | "E_NOT_APPROVED" | "E_DEADLINE_PASSED" | "E_ALREADY_VOTED" | "E_ALREADY_DECIDED" | "E_NOT_A_MEMBER" | "E_CONSENT_NOT_AWAITED" | "E_CONSENT_REFUSED" | "E_NO_CERTIFICATE" | "E_CERTIFICATE_EXPIRED" | "E_CERTIFICATE_REVOKED" | "E_CERTIFICATE_NOT_CERTIFIED" | "E_CERTIFICATE_CHANGED" | "E_NOT_AUTHORISED" | "E_ALREADY_GRANTED" | "E_NO_ACCESS" | "E_ACCESS_REVOKED" | "E_ACCESS_CLOSED" | "E_GRANT_INVALID" | "E_WRONG_KEY" | "E_DAMAGED" | "E_TRUNCATED" | "E_TRAILING_DATA" | "E_UNPROTECTED" | "E_DIGEST_MISMATCH" | "E_TOO_LARGE" | "E_HOSTILE_ARCHIVE" | "E_NOT_AN_ARCHIVE" | "E_KEY_FILE" | "E_DOWNLOAD" | "E_DOWNLOAD_STALLED" | "E_ADDRESS_NOT_ALLOWED" | "E_DOCKER_UNAVAILABLE" | "E_CONTAINER_FAILED" | "E_CONTAINER_TIMEOUT" | "E_CONTAINER_OUTPUT_EMPTY" | "E_CONTAINER_OUTPUT_TOO_LARGE" | "E_RESULTS_INVALID" | "E_DATASET_UNREADABLE" | "E_DATASET_CHANGED" | "E_NO_SPACE" | "E_UNAVAILABLE" | "E_AGENT_NOT_RUNNING" | "E_INTERRUPTED" | "E_INTERNAL";
             /** @description Why it happened. */
             readonly why?: string;
             /** @description What to do now. */
@@ -1083,16 +1086,13 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Default Response */
+            /** @description A page. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @enum {boolean} */
-                        readonly verified: true;
-                    };
+                    readonly "text/html": string;
                 };
             };
             /** @description The request failed; `code` says how. */

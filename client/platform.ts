@@ -8,8 +8,8 @@ import { ROUTES } from './openapi.routes.ts';
 /** A named schema of the contract, for instance `Schema<'Association'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
-/** Operations that do not answer with JSON: blobs are fetched by their URL, events by `client/event-stream.ts`. */
-type Operation = Exclude<keyof operations, 'readBlob' | 'streamEvents'>;
+/** Some operations do not answer with JSON: blobs are fetched by their URL, events by `client/event-stream.ts`. */
+export type Operation = Exclude<keyof operations, 'readBlob' | 'streamEvents' | 'followVerificationLink'>;
 
 type Given<Key extends string, Value> = [Value] extends [undefined] ? unknown : { readonly [K in Key]: Value };
 type Parameters<Op extends Operation> = operations[Op]['parameters'];
@@ -102,9 +102,16 @@ function unreachable(baseUrl: string, cause: unknown): StrongroomError {
   });
 }
 
+/** `fetch` says only that it failed; the cause says how. Read by shape, as errors also come from other contexts. */
 function innermostMessage(error: unknown): string {
-  if (!(error instanceof Error)) return 'The connection failed.';
-  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message || error.name;
+  const { message, cause, code } = (typeof error === 'object' && error !== null ? error : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof cause === 'object' && cause !== null) return innermostMessage(cause);
+  return (
+    [message, code].find((text): text is string => typeof text === 'string' && text !== '') ?? 'The connection failed.'
+  );
 }
 
 /** The platform's problem details as an error; what is not one came from something else at that address. */

@@ -39,6 +39,7 @@ export const ERROR_KINDS = {
   E_CONTAINER_CONFIG: kind(400, EXIT.usage),
   E_PAYLOAD_TOO_LARGE: kind(413, EXIT.usage),
   E_UNSUPPORTED_MEDIA_TYPE: kind(415, EXIT.usage),
+  E_RANGE: kind(416, EXIT.usage),
   // Who is asking
   E_SIGNED_OUT: kind(401, EXIT.signedOut),
   E_WRONG_CREDENTIALS: kind(401, EXIT.signedOut),

@@ -46,7 +46,10 @@ export async function findAccountByAccessToken(db: Db, keyHash: string): Promise
     .selectFrom('accessTokens')
     .innerJoin('accounts', 'accounts.id', 'accessTokens.referenceId')
     .select(COLUMNS)
-    .select(['accessTokens.id as tokenId', sql<boolean>`coalesce(last_request < now() - interval '1 minute', true)`.as('stale')])
+    .select([
+      'accessTokens.id as tokenId',
+      sql<boolean>`coalesce(last_request < now() - interval '1 minute', true)`.as('stale'),
+    ])
     .where('key', '=', keyHash)
     .where('enabled', '=', true)
     .where((where) => where.or([where('expiresAt', 'is', null), where('expiresAt', '>', sql<Date>`now()`)]))
@@ -54,7 +57,11 @@ export async function findAccountByAccessToken(db: Db, keyHash: string): Promise
   if (!found) return undefined;
   const { tokenId, stale, ...account } = found;
   if (stale) {
-    await db.updateTable('accessTokens').set({ lastRequest: sql<Date>`now()` }).where('id', '=', tokenId).execute();
+    await db
+      .updateTable('accessTokens')
+      .set({ lastRequest: sql<Date>`now()` })
+      .where('id', '=', tokenId)
+      .execute();
   }
   return account;
 }
@@ -69,7 +76,10 @@ export async function findAccountByEmail(db: Db | Trx, email: EmailAddress): Pro
 
 /** Takes a handle for a sign-up; `false` where it is taken. */
 export async function claimHandle(db: Db, handle: Handle): Promise<boolean> {
-  const claim = db.insertInto('handles').values({ handle }).onConflict((conflict) => conflict.doNothing());
+  const claim = db
+    .insertInto('handles')
+    .values({ handle })
+    .onConflict((conflict) => conflict.doNothing());
   return (await claim.executeTakeFirst()).numInsertedOrUpdatedRows === 1n;
 }
 
@@ -78,7 +88,7 @@ export async function releaseHandle(db: Db, handle: Handle): Promise<void> {
   await db
     .deleteFrom('handles')
     .where('handle', '=', handle)
-    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('accounts').select('id').where('handle', '=', handle))))
+    .where((query) => query.not(query.exists(query.selectFrom('accounts').select('id').where('handle', '=', handle))))
     .execute();
 }
 

@@ -75,7 +75,11 @@ function checkEvidence({ kind, name }: AssociationSubject, evidence: TestEvidenc
   }
 }
 
-async function findStanding(db: Db | Trx, owner: Account, { kind, name, benchmark }: AssociationSubject): Promise<Standing> {
+async function findStanding(
+  db: Db | Trx,
+  owner: Account,
+  { kind, name, benchmark }: AssociationSubject,
+): Promise<Standing> {
   const found = await readBenchmark(db, benchmark);
   const registered = await db
     .selectFrom(kind === 'container' ? 'containers' : 'datasets')
@@ -84,9 +88,16 @@ async function findStanding(db: Db | Trx, owner: Account, { kind, name, benchmar
     .where(sql.ref('name'), '=', name)
     .executeTakeFirst();
   if (!registered) {
-    throw new StrongroomError(kind === 'container' ? 'E_NOT_FOUND' : 'E_DATASET_NOT_FOUND', `You have no ${kind} ${name}.`, {
-      next: kind === 'container' ? 'Submit it first: strongroom container submit' : 'Register it first: strongroom dataset register',
-    });
+    throw new StrongroomError(
+      kind === 'container' ? 'E_NOT_FOUND' : 'E_DATASET_NOT_FOUND',
+      `You have no ${kind} ${name}.`,
+      {
+        next:
+          kind === 'container'
+            ? 'Submit it first: strongroom container submit'
+            : 'Register it first: strongroom dataset register',
+      },
+    );
   }
   const open = await db
     .selectFrom('associations')

@@ -56,10 +56,14 @@ type Row = Awaited<ReturnType<ReturnType<typeof selectAssociations>['execute']>>
 
 /** Rows that the viewer may see: own requests, and those to committees that it sits on. */
 const visibleTo = (db: Db | Trx, viewer: AccountId) =>
-  selectAssociations(db).where(({ or, eb, selectFrom }) =>
-    or([
-      eb('associations.ownerId', '=', viewer),
-      eb('associations.benchmark', 'in', selectFrom('benchmarkMembers').select('benchmark').where('accountId', '=', viewer)),
+  selectAssociations(db).where((query) =>
+    query.or([
+      query('associations.ownerId', '=', viewer),
+      query(
+        'associations.benchmark',
+        'in',
+        query.selectFrom('benchmarkMembers').select('benchmark').where('accountId', '=', viewer),
+      ),
     ]),
   );
 
@@ -147,7 +151,8 @@ function toAssociation(
     quorum: row.quorum,
     approvals: votes.filter((vote) => vote.ballot === 'approve').length,
     votes,
-    waitingFor: row.state === 'requested' ? members.filter((member) => !votes.some((vote) => vote.member === member)) : [],
+    waitingFor:
+      row.state === 'requested' ? members.filter((member) => !votes.some((vote) => vote.member === member)) : [],
     testResult: row.testResult,
     testDatasetSha256: row.testDatasetSha256,
     certificates,

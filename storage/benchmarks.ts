@@ -77,7 +77,9 @@ const toBenchmark = (row: Row): Benchmark => ({
 export async function readBenchmark(db: Db | Trx, name: BenchmarkName): Promise<Benchmark> {
   const row = await selectBenchmarks(db).where('benchmarks.name', '=', name).executeTakeFirst();
   if (row) return toBenchmark(row);
-  throw new StrongroomError('E_NOT_FOUND', `There is no benchmark ${name}.`, { next: 'List them: strongroom benchmark list' });
+  throw new StrongroomError('E_NOT_FOUND', `There is no benchmark ${name}.`, {
+    next: 'List them: strongroom benchmark list',
+  });
 }
 
 export async function listBenchmarks(db: Db): Promise<Benchmark[]> {
@@ -100,9 +102,13 @@ export async function isMember(db: Db | Trx, account: AccountId, benchmark: Benc
  */
 export async function insertBenchmark(db: Db, creator: Account, benchmark: NewBenchmark): Promise<Benchmark> {
   if (benchmark.quorum > benchmark.members.length) {
-    throw new StrongroomError('E_INVALID_REQUEST', `${benchmark.quorum} approvals of ${benchmark.members.length} cannot be had.`, {
-      next: 'Name more members, or ask for fewer approvals.',
-    });
+    throw new StrongroomError(
+      'E_INVALID_REQUEST',
+      `${benchmark.quorum} approvals of ${benchmark.members.length} cannot be had.`,
+      {
+        next: 'Name more members, or ask for fewer approvals.',
+      },
+    );
   }
   return db.transaction().execute(async (trx) => {
     await requireBlob(trx, benchmark.testDataset, 'test dataset');
@@ -132,7 +138,11 @@ export async function insertBenchmark(db: Db, creator: Account, benchmark: NewBe
 }
 
 async function findSeats(trx: Trx, members: readonly Handle[]): Promise<AccountId[]> {
-  const accounts = await trx.selectFrom('accounts').select(['id', 'handle']).where('handle', 'in', [...members]).execute();
+  const accounts = await trx
+    .selectFrom('accounts')
+    .select(['id', 'handle'])
+    .where('handle', 'in', [...members])
+    .execute();
   const ids = new Map(accounts.map((account) => [account.handle, account.id]));
   return members.map((member) => {
     const id = ids.get(member);

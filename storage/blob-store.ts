@@ -51,7 +51,10 @@ async function checkContent(path: string, expected: { readonly sha256: Sha256; r
   let size = 0;
   const file = await open(path, 'r+');
   try {
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    for await (const chunk of file.createReadStream({
+      autoClose: false,
+      highWaterMark: 1 << 20,
+    }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       size += chunk.length;
     }

@@ -46,7 +46,9 @@ export async function insertUpload(db: Db, upload: Upload, quota: number): Promi
     await trx.selectFrom('accounts').select('id').where('id', '=', upload.accountId).forNoKeyUpdate().execute();
     const { rows } = await sql<{ used: number }>`
       SELECT ((SELECT coalesce(sum(size), 0) FROM blobs WHERE uploaded_by = ${upload.accountId})
-        + (SELECT coalesce(sum(size), 0) FROM uploads WHERE account_id = ${upload.accountId}))::bigint AS used`.execute(trx);
+        + (SELECT coalesce(sum(size), 0) FROM uploads WHERE account_id = ${upload.accountId}))::bigint AS used`.execute(
+      trx,
+    );
     const used = rows[0]?.used ?? 0;
     if (used + upload.size > quota) {
       throw new StrongroomError('E_PAYLOAD_TOO_LARGE', `There is no room for ${formatBytes(upload.size)}.`, {

@@ -31,7 +31,9 @@ const selectCertificates = (db: Db | Trx) =>
       'accounts.handle as account',
       'certificates.email',
       'certificates.certificate',
-      sql<Certificate['state']>`CASE WHEN state = 'valid' AND expires_at <= now() THEN 'expired' ELSE state END`.as('state'),
+      sql<Certificate['state']>`CASE WHEN state = 'valid' AND expires_at <= now() THEN 'expired' ELSE state END`.as(
+        'state',
+      ),
       'certificates.issuedAt',
       'certificates.expiresAt',
       'certificates.revokedAt',
@@ -100,7 +102,10 @@ export async function insertCertificate(trx: Trx, certificate: NewCertificate): 
   await checkAllowed(trx, account, email);
   await consumeChallenge(trx, accountId, certificate.challenge);
   const { expiresAt, certificate: armored } = certificate;
-  await trx.insertInto('certificates').values({ fingerprint, accountId, email, certificate: armored, expiresAt }).execute();
+  await trx
+    .insertInto('certificates')
+    .values({ fingerprint, accountId, email, certificate: armored, expiresAt })
+    .execute();
   const containers = await listContainersFor(trx, accountId);
   await recordEvents(
     trx,
@@ -165,7 +170,11 @@ export async function checkAllowed(
     .executeTakeFirst();
   if (!valid) return;
   if (valid.expired) {
-    await trx.updateTable('certificates').set({ state: 'expired' }).where('fingerprint', '=', valid.fingerprint).execute();
+    await trx
+      .updateTable('certificates')
+      .set({ state: 'expired' })
+      .where('fingerprint', '=', valid.fingerprint)
+      .execute();
     return;
   }
   throw new StrongroomError('E_ALREADY_EXISTS', `You have a valid certificate, ${valid.fingerprint}.`, {

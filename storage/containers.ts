@@ -77,22 +77,28 @@ export async function listContainers(db: Db, owner: AccountId): Promise<Containe
 }
 
 /** A container that the viewer may see: its own; as a committee's member; or as a data owner where it is approved. */
-export async function findVisibleContainer(db: Db, ref: ContainerRef, viewer: AccountId): Promise<Container | undefined> {
+export async function findVisibleContainer(
+  db: Db,
+  ref: ContainerRef,
+  viewer: AccountId,
+): Promise<Container | undefined> {
   const row = await selectContainers(db)
     .where('accounts.handle', '=', ref.owner)
     .where('containers.name', '=', ref.name)
-    .where(({ or, eb, exists, selectFrom }) =>
-      or([
-        eb('containers.ownerId', '=', viewer),
-        exists(
-          selectFrom('associations')
+    .where((query) =>
+      query.or([
+        query('containers.ownerId', '=', viewer),
+        query.exists(
+          query
+            .selectFrom('associations')
             .innerJoin('benchmarkMembers', 'benchmarkMembers.benchmark', 'associations.benchmark')
             .select('associations.id')
             .whereRef('associations.containerId', '=', 'containers.id')
             .where('benchmarkMembers.accountId', '=', viewer),
         ),
-        exists(
-          selectFrom('associations')
+        query.exists(
+          query
+            .selectFrom('associations')
             .innerJoin('associations as own', 'own.benchmark', 'associations.benchmark')
             .select('associations.id')
             .whereRef('associations.containerId', '=', 'containers.id')

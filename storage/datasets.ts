@@ -71,11 +71,12 @@ export async function findVisibleDataset(
   const row = await selectDatasets(db)
     .where('accounts.handle', '=', ref.owner)
     .where('datasets.name', '=', ref.name)
-    .where(({ or, eb, exists, selectFrom }) =>
-      or([
-        eb('datasets.ownerId', '=', viewer),
-        exists(
-          selectFrom('associations')
+    .where((query) =>
+      query.or([
+        query('datasets.ownerId', '=', viewer),
+        query.exists(
+          query
+            .selectFrom('associations')
             .innerJoin('benchmarkMembers', 'benchmarkMembers.benchmark', 'associations.benchmark')
             .select('associations.id')
             .whereRef('associations.datasetId', '=', 'datasets.id')

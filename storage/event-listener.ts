@@ -43,7 +43,13 @@ export function openEventListener(url: string): EventListener {
       .connect()
       .then(() => fresh.query(`LISTEN ${EVENT_CHANNEL}`))
       .then(wakeAll)
-      .catch(() => void fresh.end().catch(() => undefined).then(reconnect));
+      .catch(
+        () =>
+          void fresh
+            .end()
+            .catch(() => undefined)
+            .then(reconnect),
+      );
   };
   connect();
 

@@ -42,7 +42,10 @@ export interface StoredEvent extends EventSubject {
 export async function recordEvents(trx: Trx, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`SELECT pg_advisory_xact_lock(${EVENT_LOCK})`.execute(trx);
-  await trx.insertInto('events').values([...events]).execute();
+  await trx
+    .insertInto('events')
+    .values([...events])
+    .execute();
   const audiences = [...new Set(events.map((event) => event.audience))];
   await sql`SELECT pg_notify(${EVENT_CHANNEL}, audience) FROM unnest(${audiences}::text[]) AS audience`.execute(trx);
 }

@@ -43,13 +43,18 @@ export async function fetchGrant(
     const refuse = refusals(container, benchmark, submission);
     if (submission.state === 'closed') throw refuse('E_ACCESS_CLOSED', 'is closed', 'Its owner deleted all keys.');
     if (!grant) throw refuse('E_NO_ACCESS', 'was not granted to you');
-    if (grant.state === 'revoked') throw refuse('E_ACCESS_REVOKED', 'was revoked', `The reason given: ${grant.reason ?? ''}`);
+    if (grant.state === 'revoked')
+      throw refuse('E_ACCESS_REVOKED', 'was revoked', `The reason given: ${grant.reason ?? ''}`);
     if (!authorised) throw refuse('E_NOT_AUTHORISED', 'needs an approved dataset', `You have none in ${benchmark}.`);
     if (grant.certificateExpired) throw certificateExpired(grant.fingerprint);
     if (grant.message === null || grant.expired) {
       throw refuse('E_NO_ACCESS', 'has ended', `It was granted until ${grant.expiresAt?.toISOString() ?? 'then'}.`);
     }
-    await trx.updateTable('grants').set({ lastFetchedAt: sql<Date>`now()` }).where('id', '=', grant.id).execute();
+    await trx
+      .updateTable('grants')
+      .set({ lastFetchedAt: sql<Date>`now()` })
+      .where('id', '=', grant.id)
+      .execute();
     const ownerCertificate = await findCertificate(trx, grant.signer);
     if (!ownerCertificate) throw new Error(`The signer ${grant.signer} of a grant is not there.`);
     return {
@@ -108,10 +113,14 @@ function lockGrant(trx: Trx, association: NonNullable<Submission>['association']
 type Submission = Awaited<ReturnType<typeof findSubmission>>;
 
 const notVisible = (container: ContainerRef, benchmark: BenchmarkName) =>
-  new StrongroomError('E_NOT_FOUND', `There is no container ${formatContainerRef(container)} in ${benchmark} for you.`, {
-    why: 'It is not there, not approved, or none of your datasets is approved there.',
-    next: 'Check both names, and that your dataset is approved: strongroom association list',
-  });
+  new StrongroomError(
+    'E_NOT_FOUND',
+    `There is no container ${formatContainerRef(container)} in ${benchmark} for you.`,
+    {
+      why: 'It is not there, not approved, or none of your datasets is approved there.',
+      next: 'Check both names, and that your dataset is approved: strongroom association list',
+    },
+  );
 
 function refusals(container: ContainerRef, benchmark: BenchmarkName, { handle, email }: NonNullable<Submission>) {
   return (code: ErrorCode, what: string, why?: string) =>

@@ -36,9 +36,13 @@ export async function lockAccess(trx: Trx, id: AssociationId): Promise<void> {
 /** Fails unless the association is that of the account's own container. */
 export function checkOwnContainer(association: Association, owner: Account): void {
   if (association.owner !== owner.handle) {
-    throw new StrongroomError('E_NOT_ALLOWED', `The access to ${association.owner}/${association.name} is not yours to manage.`, {
-      why: 'Only its owner has the key.',
-    });
+    throw new StrongroomError(
+      'E_NOT_ALLOWED',
+      `The access to ${association.owner}/${association.name} is not yours to manage.`,
+      {
+        why: 'Only its owner has the key.',
+      },
+    );
   }
   if (association.kind === 'dataset') {
     throw new StrongroomError('E_INVALID_REQUEST', `${association.name} is a dataset: there is no key to grant.`);
@@ -54,7 +58,9 @@ function checkApproved({ state, benchmark, name, reason, waitingFor }: Associati
       next: 'Try again once it is approved.',
     });
   }
-  throw new StrongroomError('E_NOT_APPROVED', `${name} is not approved in ${benchmark}.`, { why: reason ?? `It is ${state}.` });
+  throw new StrongroomError('E_NOT_APPROVED', `${name} is not approved in ${benchmark}.`, {
+    why: reason ?? `It is ${state}.`,
+  });
 }
 
 const accessClosed = (name: string, benchmark: BenchmarkName): StrongroomError =>

@@ -12,7 +12,11 @@ import type { AccountId } from './tables.ts';
 export interface Recipient {
   readonly account: Handle;
   readonly email: EmailAddress;
-  readonly certificate: { readonly fingerprint: Fingerprint; readonly certificate: string; readonly expiresAt: string } | null;
+  readonly certificate: {
+    readonly fingerprint: Fingerprint;
+    readonly certificate: string;
+    readonly expiresAt: string;
+  } | null;
   readonly granted: boolean;
   /** Whether access of this address was revoked: auto-grant passes it over. */
   readonly revoked: boolean;
@@ -77,7 +81,9 @@ function selectRecipients(trx: Trx, { id, benchmark }: OwnAccess) {
     )
     .select(['accounts.handle', 'accounts.email', 'certificates.fingerprint', 'certificates.certificate'])
     .select(['certificates.expiresAt', 'revokedAddresses.revokedAt'])
-    .select(sql<boolean>`grants.id IS NOT NULL AND (grants.expires_at IS NULL OR grants.expires_at > now())`.as('granted'))
+    .select(
+      sql<boolean>`grants.id IS NOT NULL AND (grants.expires_at IS NULL OR grants.expires_at > now())`.as('granted'),
+    )
     .where('accounts.id', 'in', (query) =>
       query
         .selectFrom('associations')
@@ -198,6 +204,8 @@ function checkRecipient<Certificate extends Candidate>(
     });
   }
   if (expiresAt !== null && Date.parse(expiresAt) <= Date.now()) {
-    throw new StrongroomError('E_INVALID_REQUEST', `Access cannot end at ${expiresAt}.`, { why: 'That is in the past.' });
+    throw new StrongroomError('E_INVALID_REQUEST', `Access cannot end at ${expiresAt}.`, {
+      why: 'That is in the past.',
+    });
   }
 }

@@ -24,10 +24,18 @@ const selectEntries = (db: Db | Trx, association: AssociationId) =>
     .selectFrom('grants')
     .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')
     .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
-    .select(['accounts.handle as account', 'certificates.email', 'grants.fingerprint', 'grants.origin', 'grants.reason'])
+    .select([
+      'accounts.handle as account',
+      'certificates.email',
+      'grants.fingerprint',
+      'grants.origin',
+      'grants.reason',
+    ])
     .select(['grants.grantedAt', 'grants.expiresAt', 'grants.lastFetchedAt', 'grants.revokedAt'])
     .select(
-      sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid' AND grants.expires_at <= now() THEN 'expired' ELSE grants.state END`.as(
+      sql<
+        AccessEntry['state']
+      >`CASE WHEN grants.state = 'valid' AND grants.expires_at <= now() THEN 'expired' ELSE grants.state END`.as(
         'state',
       ),
     )
@@ -77,10 +85,19 @@ export async function insertGrants(
       .returning('fingerprint')
       .execute();
     const byHand = grants.filter((grant) => grant.origin === 'manual').map((grant) => grant.fingerprint);
-    await forgetRevocations(trx, id, recipients.filter((recipient) => byHand.includes(recipient.fingerprint)));
+    await forgetRevocations(
+      trx,
+      id,
+      recipients.filter((recipient) => byHand.includes(recipient.fingerprint)),
+    );
     const fresh = new Set(inserted.map((grant) => grant.fingerprint));
     const entries = await selectEntries(trx, id).where('grants.state', '=', 'valid').execute();
-    await announce(trx, access, 'grant.created', recipients.filter((recipient) => fresh.has(recipient.fingerprint)));
+    await announce(
+      trx,
+      access,
+      'grant.created',
+      recipients.filter((recipient) => fresh.has(recipient.fingerprint)),
+    );
     return inOrderOf(grants, entries.map(toEntry));
   });
 }
@@ -116,17 +133,15 @@ async function announce(
   concerned: readonly Concerned[],
 ): Promise<void> {
   const { id, container, benchmark } = access;
-  const events = concerned.map(
-    ({ accountId, account, fingerprint }): NewEvent => ({
-      audience: accountId,
-      type,
-      association: id,
-      container,
-      benchmark,
-      account,
-      fingerprint,
-    }),
-  );
+  const events = concerned.map(({ accountId, account, fingerprint }): NewEvent => ({
+    audience: accountId,
+    type,
+    association: id,
+    container,
+    benchmark,
+    account,
+    fingerprint,
+  }));
   await recordEvents(trx, events);
 }
 
@@ -146,9 +161,13 @@ export async function revokeGrants(
     await expireGrantsOf(trx, id);
     const concerned = (await listValid(trx, id)).filter((grant) => grant.email === email);
     if (concerned.length === 0) {
-      throw new StrongroomError('E_NO_ACCESS', `${email} has no access to ${access.container} in ${access.benchmark}.`, {
-        next: 'See who has: strongroom access list',
-      });
+      throw new StrongroomError(
+        'E_NO_ACCESS',
+        `${email} has no access to ${access.container} in ${access.benchmark}.`,
+        {
+          next: 'See who has: strongroom access list',
+        },
+      );
     }
     const fingerprints = concerned.map((grant) => grant.fingerprint);
     await endGrants(trx, id, reason, fingerprints);
@@ -173,7 +192,12 @@ async function listValid(trx: Trx, id: AssociationId): Promise<(Concerned & { re
     .execute();
 }
 
-async function endGrants(trx: Trx, id: AssociationId, reason: string, fingerprints: readonly Fingerprint[]): Promise<void> {
+async function endGrants(
+  trx: Trx,
+  id: AssociationId,
+  reason: string,
+  fingerprints: readonly Fingerprint[],
+): Promise<void> {
   if (fingerprints.length === 0) return;
   await trx
     .updateTable('grants')
@@ -194,7 +218,12 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     const access = await lockOwnAccess(trx, owner, id);
     const reason = 'The owner deleted all keys.';
     const concerned = await listValid(trx, id);
-    await endGrants(trx, id, reason, concerned.map((grant) => grant.fingerprint));
+    await endGrants(
+      trx,
+      id,
+      reason,
+      concerned.map((grant) => grant.fingerprint),
+    );
     await trx
       .updateTable('associations')
       .set({ state: 'closed', closedAt: sql<Date>`now()`, reason })

@@ -18,11 +18,15 @@ export async function migrateToLatest(db: Db): Promise<void> {
   await db.connection().execute(async (turn) => {
     await sql`SELECT pg_advisory_lock(${LOCK})`.execute(turn);
     try {
-      const accounts = await getMigrations({ database: { db: db.withoutPlugins(), type: 'postgres' }, ...accountTables });
+      const accounts = await getMigrations({
+        database: { db: db.withoutPlugins(), type: 'postgres' },
+        ...accountTables,
+      });
       await accounts.runMigrations();
       const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
       const { error } = await migrator.migrateToLatest();
-      if (error !== undefined) throw error instanceof Error ? error : new Error('A migration failed.', { cause: error });
+      if (error !== undefined)
+        throw error instanceof Error ? error : new Error('A migration failed.', { cause: error });
     } finally {
       await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(turn);
     }

@@ -1,7 +1,13 @@
 /** Results that data owners released. */
 import { sql } from 'kysely';
 import { StrongroomError } from '../domain/errors.ts';
-import { formatContainerRef, type BenchmarkName, type ContainerRef, type DatasetName, type Handle } from '../domain/ids.ts';
+import {
+  formatContainerRef,
+  type BenchmarkName,
+  type ContainerRef,
+  type DatasetName,
+  type Handle,
+} from '../domain/ids.ts';
 import type { AssociationId } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Account } from './accounts.ts';
@@ -90,7 +96,11 @@ const isApprovedIn = (benchmark: BenchmarkName) =>
     AND benchmark = ${benchmark})`;
 
 /** The association under which the submitter has, or had, a grant. */
-async function findAccessOnce(trx: Trx, submitter: Account, { container, benchmark }: NewResult): Promise<AssociationId> {
+async function findAccessOnce(
+  trx: Trx,
+  submitter: Account,
+  { container, benchmark }: NewResult,
+): Promise<AssociationId> {
   const access = await trx
     .selectFrom('grants')
     .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')

@@ -34,7 +34,9 @@ const selectReviews = (db: Db) =>
       ),
     )
     .select(
-      sql<Handle[]>`ARRAY(SELECT accounts.handle FROM benchmark_members JOIN accounts ON accounts.id = benchmark_members.account_id
+      sql<
+        Handle[]
+      >`ARRAY(SELECT accounts.handle FROM benchmark_members JOIN accounts ON accounts.id = benchmark_members.account_id
         WHERE benchmark_members.benchmark = associations.benchmark ORDER BY position)`.as('members'),
     )
     .where('associations.state', '=', 'requested');
@@ -159,15 +161,13 @@ async function eventsOfDecision(trx: Trx, id: AssociationId, state: AssociationS
   };
   if (kind === 'container' || state !== 'approved') return [decided];
   const containers = await listApprovedContainers(trx, benchmark);
-  const authorised = containers.map(
-    (container): NewEvent => ({
-      audience: container.ownerId,
-      type: 'data-owner.authorised',
-      association: container.association,
-      container: container.container,
-      benchmark,
-      account: owner,
-    }),
-  );
+  const authorised = containers.map((container): NewEvent => ({
+    audience: container.ownerId,
+    type: 'data-owner.authorised',
+    association: container.association,
+    container: container.container,
+    benchmark,
+    account: owner,
+  }));
   return [decided, ...authorised];
 }

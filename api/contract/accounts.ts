@@ -92,10 +92,13 @@ export const followVerificationLink = defineRoute({
   url: '/v1/accounts/verify',
   id: 'followVerificationLink',
   tag,
-  summary: 'Verify an address by the link of the verification mail',
+  summary: 'The page behind the link of the verification mail',
+  description: 'Programs that scan mail follow links, so the page verifies only when its button is pressed.',
   access: 'anyone',
   querystring: Type.Object({ token: VerificationTokenSchema }, closed),
-  answers: { 200: Type.Object({ verified: Type.Literal(true) }) },
+  answers: {
+    200: Type.Unsafe<string>({ description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } }),
+  },
 });
 
 export const resendVerification = defineRoute({

@@ -1,5 +1,6 @@
 /** What an agent hears of: short notes that something changed, never the thing itself. */
 import { Type, type Static } from 'typebox';
+import { EVENT_TYPES } from '../../domain/platform-event.ts';
 import { defineRoute } from './route.ts';
 import {
   AssociationIdSchema,
@@ -10,17 +11,6 @@ import {
   oneOf,
   TimestampSchema,
 } from './words.ts';
-
-export const EVENT_TYPES = [
-  'association.requested',
-  'association.decided',
-  'certificate.issued',
-  'certificate.revoked',
-  'data-owner.authorised',
-  'grant.created',
-  'grant.revoked',
-  'access.closed',
-] as const;
 
 export const EventSchema = named(
   'Event',

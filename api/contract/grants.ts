@@ -15,6 +15,7 @@ import {
   named,
   nullable,
   oneOf,
+  readonlyList,
   ReasonSchema,
   Sha256Schema,
   SizeSchema,
@@ -98,7 +99,7 @@ export const listRecipients = defineRoute({
   access: 'account',
   params: byAssociation,
   querystring: Type.Object({ since: Type.Optional(CursorSchema) }, closed),
-  answers: { 200: Type.Object({ items: Type.Array(RecipientSchema.ref), cursor: CursorSchema }) },
+  answers: { 200: Type.Object({ items: readonlyList(RecipientSchema.ref), cursor: CursorSchema }) },
 });
 
 export const createGrants = defineRoute({

@@ -1,6 +1,7 @@
 /** How a route is declared: its words and schemas in one place, the handler in another. */
 import { Type, type TSchema, type TUnsafe } from 'typebox';
 import { ProblemSchema } from './problem.ts';
+import { readonlyList } from './words.ts';
 
 /** Who may call a route: anyone, or only a caller with a session or an access token. */
 export type Access = 'anyone' | 'account';
@@ -61,4 +62,4 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
 /** An answer without a body. */
 export const nothing: TUnsafe<undefined> = Type.Unsafe({ type: 'null', description: 'Done.' });
 
-export const listOf = <T>(item: TUnsafe<T>) => Type.Object({ items: Type.Array(item) });
+export const listOf = <T>(item: TUnsafe<T>) => Type.Object({ items: readonlyList(item) });

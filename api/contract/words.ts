@@ -62,6 +62,12 @@ export function nullable<S extends TSchema>(schema: S): TUnsafe<Static<S> | null
   return Type.Unsafe(plain ? { ...schema, type: [schema.type, 'null'] } : { anyOf: [schema, { type: 'null' }] });
 }
 
+/** A list in an answer. */
+export const readonlyList = <S extends TSchema>(
+  item: S,
+  words: { readonly description?: string } = {},
+): TUnsafe<readonly Static<S>[]> => Type.Unsafe({ type: 'array', items: item, ...words });
+
 /** One of a few words. */
 export const oneOf = <const Words extends readonly string[]>(words: Words): TUnsafe<Words[number]> =>
   Type.Unsafe({ type: 'string', enum: [...words] });

@@ -1,0 +1,94 @@
+/** The API as a Fastify instance: ready to be asked by `inject` in tests, or to listen in `api/server.ts`. */
+import rateLimit from '@fastify/rate-limit';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import reference from '@scalar/fastify-api-reference';
+import Fastify from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { openAuthentication } from './authentication.ts';
+import { requireCallers } from './caller.ts';
+import { namedSchemas } from './contract/all.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { collectOpenApi } from './openapi-document.ts';
+import { openPlatformWorkflows } from './platform-workflows.ts';
+import { answerProblems } from './problems.ts';
+import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
+import { associationRoutes, reviewRoutes } from './routes/associations.ts';
+import { blobRoutes } from './routes/blobs.ts';
+import { certificateRoutes } from './routes/certificates.ts';
+import { eventRoutes } from './routes/events.ts';
+import { grantRoutes } from './routes/grants.ts';
+import { healthRoutes } from './routes/health.ts';
+import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
+import { resultRoutes } from './routes/results.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import type { App, Services } from './services.ts';
+
+/** Enough for a config of 64 KiB in JSON; routes that take more say so. */
+const BODY_LIMIT = 256 * 1024;
+
+const ROUTES = [
+  accountRoutes,
+  ownAccountRoutes,
+  certificateRoutes,
+  benchmarkRoutes,
+  containerRoutes,
+  datasetRoutes,
+  associationRoutes,
+  reviewRoutes,
+  grantRoutes,
+  resultRoutes,
+  blobRoutes,
+  eventRoutes,
+  uploadRoutes,
+];
+
+/** Builds the API. It connects to nothing until it is asked. */
+export async function buildApi(dependencies: ApiDependencies): Promise<App> {
+  const app = openFastify(dependencies);
+  const authentication = openAuthentication(dependencies);
+  const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db);
+  const services: Services = { ...dependencies, authentication, workflows };
+
+  answerProblems(app);
+  requireCallers(app, authentication);
+  await collectOpenApi(app);
+  await app.register(rateLimit, { global: false });
+  for (const schema of namedSchemas) app.addSchema(schema);
+  for (const routes of ROUTES) routes(app, services);
+  healthRoutes(app, dependencies.db, dependencies.temporal);
+  await documentation(app);
+  await app.ready();
+  return app;
+}
+
+function openFastify({ settings, logger }: ApiDependencies): App {
+  const app = Fastify({
+    ...(logger === false ? { logger } : { loggerInstance: logger }),
+    genReqId: () => randomUUID(),
+    bodyLimit: BODY_LIMIT,
+    trustProxy: settings.trustProxy,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    // What a request holds is taken as it is, or refused: nothing is converted, dropped or filled in.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  return app;
+}
+
+async function documentation(app: App): Promise<void> {
+  const open = { schema: { hide: true }, config: { access: 'anyone' as const } };
+  app.get('/openapi.json', open, async () => app.swagger());
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'anyone' };
+    });
+    await docs.register(reference, {
+      routePrefix: '/docs',
+      configuration: { url: '/openapi.json', telemetry: false, withDefaultFonts: false },
+    });
+  });
+}

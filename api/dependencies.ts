@@ -1,0 +1,35 @@
+/** What the API needs from the outside, so that tests and the process can each give it their own. */
+import type { Client } from '@temporalio/client';
+import type { FastifyBaseLogger } from 'fastify';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Db } from '../storage/database.ts';
+import type { EventListener } from '../storage/event-listener.ts';
+import type { SendMail } from '../storage/mail.ts';
+
+export interface ApiSettings {
+  /** Where callers reach the API, without a path: links in mails and URLs of blobs begin with it. */
+  readonly publicUrl: string;
+  /** At least 32 random characters that only the API's processes know: sessions and mails are signed with it. */
+  readonly authenticationSecret: string;
+  /** Where unfinished uploads lie; on the file system of the blob store. */
+  readonly uploadsFolder: string;
+  readonly maxUploadBytes: number;
+  /** Bytes that one account may have on the platform. */
+  readonly quotaBytes: number;
+  /** Sign-ups, mails and verifications that one network address may ask for. */
+  readonly signUpsPerMinute: number;
+  /** Log-ins that one network address may try; a tenth of it for one e-mail address. */
+  readonly logInsPerMinute: number;
+  /** Whether a proxy in front says who the caller is (`X-Forwarded-For`). */
+  readonly trustProxy: boolean;
+}
+
+export interface ApiDependencies {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly events: EventListener;
+  readonly temporal: Client;
+  readonly sendMail: SendMail;
+  readonly settings: ApiSettings;
+  readonly logger: FastifyBaseLogger | false;
+}

@@ -1,0 +1,114 @@
+/** How the API talks to the platform's workflows: it starts them and asks them, and never waits for long. */
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
+import { StrongroomError } from '../domain/errors.ts';
+import type { AssociationId, Fingerprint } from '../domain/ids.ts';
+import type { Db } from '../storage/database.ts';
+import { findReview, markReviewStarted, type Review } from '../storage/reviews.ts';
+import {
+  CERTIFY_CERTIFICATE,
+  certifyCertificateWorkflowId,
+  type CertifyCertificateInput,
+  type CertifyCertificateResult,
+} from '../workflows/certify-certificate/contract.ts';
+import {
+  REVIEW_ASSOCIATION,
+  reviewAssociationWorkflowId,
+  voteUpdate,
+  withdrawUpdate,
+  type ReviewStatus,
+  type VoteRequest,
+} from '../workflows/review-association/contract.ts';
+import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
+import { toStrongroomError } from './workflow-failure.ts';
+
+const PATIENCE_MS = 20_000;
+
+export type PlatformWorkflows = ReturnType<typeof openPlatformWorkflows>;
+
+export function openPlatformWorkflows(temporal: Client, db: Db) {
+  const ask = async <Answer>(question: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await temporal.withDeadline(Date.now() + PATIENCE_MS, question);
+    } catch (error) {
+      throw toStrongroomError(error);
+    }
+  };
+
+  const start = async (review: Review): Promise<void> => {
+    try {
+      await temporal.workflow.start(REVIEW_ASSOCIATION, {
+        workflowId: reviewAssociationWorkflowId(review.association),
+        taskQueue: PLATFORM_TASK_QUEUE,
+        args: [review],
+        staticSummary: `Review of ${review.subject} in ${review.benchmark}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    await markReviewStarted(db, review.association);
+  };
+
+  /** Sends an Update to a review; one that was not started, as Temporal was away then, is started first. */
+  const update = async (
+    association: AssociationId,
+    send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<ReviewStatus>,
+  ): Promise<ReviewStatus> =>
+    ask(async () => {
+      const handle = temporal.workflow.getHandle(reviewAssociationWorkflowId(association));
+      try {
+        return await send(handle);
+      } catch (error) {
+        const review = error instanceof WorkflowNotFoundError ? await findReview(db, association) : undefined;
+        if (!review) throw error;
+        await start(review);
+        return send(handle);
+      }
+    });
+
+  return {
+    /** Starts the review of a new request; a repeat finds it running. Fails with `E_UNAVAILABLE`. */
+    startReview: (association: AssociationId): Promise<void> =>
+      ask(async () => {
+        const review = await findReview(db, association);
+        if (review) await start(review);
+      }),
+
+    /** Fails as the review says, and with `WorkflowNotFoundError` where it has ended. */
+    castVote: (association: AssociationId, vote: VoteRequest): Promise<ReviewStatus> =>
+      update(association, (handle) => handle.executeUpdate(voteUpdate, { args: [vote] })),
+
+    withdraw: (association: AssociationId, reason: string): Promise<ReviewStatus> =>
+      update(association, (handle) => handle.executeUpdate(withdrawUpdate, { args: [{ reason }] })),
+
+    /** Has the worker check and certify a certificate, and waits for it. */
+    certify: async (fingerprint: Fingerprint, input: CertifyCertificateInput): Promise<CertifyCertificateResult> => {
+      try {
+        return await ask(() =>
+          temporal.workflow.execute<(given: CertifyCertificateInput) => Promise<CertifyCertificateResult>>(
+            CERTIFY_CERTIFICATE,
+            {
+              workflowId: certifyCertificateWorkflowId(fingerprint),
+              taskQueue: PLATFORM_TASK_QUEUE,
+              args: [input],
+              workflowExecutionTimeout: '2 minutes',
+              staticSummary: `Certificate of ${input.account}`,
+            },
+          ),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        throw new StrongroomError('E_CONFLICT', 'This certificate is being certified already.', {
+          next: 'Look whether you have it in a moment: strongroom certificate list',
+        });
+      }
+    },
+  };
+}

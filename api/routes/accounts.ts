@@ -1,0 +1,103 @@
+import { StrongroomError } from '../../domain/errors.ts';
+import { parseEmailAddress } from '../../domain/ids.ts';
+import { deleteAccessToken, deleteSession, listAccessTokens } from '../../storage/accounts.ts';
+import { bearerToken, callerOf } from '../caller.ts';
+import * as contract from '../contract/accounts.ts';
+import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
+import type { App, Services } from '../services.ts';
+import { openSessionToken } from '../session-token.ts';
+import { verificationPage } from '../verification-page.ts';
+
+export function accountRoutes(app: App, services: Services): void {
+  const { authentication, settings } = services;
+  const limited = <Route extends { readonly config: object }>(route: Route, perMinute: number) => ({
+    ...route,
+    config: { ...route.config, rateLimit: limitPerMinute(perMinute) },
+  });
+
+  app.route({
+    ...limited(contract.signUp, settings.signUpsPerMinute),
+    handler: async ({ body }, reply) => {
+      const email = parseEmailAddress(body.email);
+      const { handle, password, displayName = handle } = body;
+      await authentication.signUp({ email, handle, password, displayName });
+      return reply.code(201).send({ handle, email });
+    },
+  });
+
+  app.route({
+    ...limited(contract.verifyEmail, settings.signUpsPerMinute),
+    handler: async ({ body }, reply) => {
+      await authentication.verifyEmail(body.token);
+      return reply.code(204).send();
+    },
+  });
+
+  app.route({
+    ...contract.followVerificationLink,
+    handler: async (_request, reply) => {
+      const { html, policy } = verificationPage();
+      return reply
+        .headers({ 'content-security-policy': policy, 'referrer-policy': 'no-referrer' })
+        .type('text/html')
+        .send(html);
+    },
+  });
+
+  app.route({
+    ...limited(contract.resendVerification, settings.signUpsPerMinute),
+    handler: async ({ body }, reply) => {
+      const email = parseEmailAddress(body.email);
+      await authentication.resendVerification(email);
+      return reply.code(202).send({ email });
+    },
+  });
+
+  app.route({
+    ...limited(contract.logIn, settings.logInsPerMinute),
+    preHandler: limitPerAddress(app, Math.ceil(settings.logInsPerMinute / 10)),
+    handler: async ({ body }, reply) =>
+      reply.code(201).send(await authentication.logIn(parseEmailAddress(body.email), body.password)),
+  });
+}
+
+/** What an account can do with itself and its tokens. */
+export function ownAccountRoutes(app: App, { authentication, db, settings }: Services): void {
+  app.route({
+    ...contract.logOut,
+    handler: async (request, reply) => {
+      const session = openSessionToken(bearerToken(request), settings.authenticationSecret);
+      if (session === null) {
+        throw new StrongroomError('E_INVALID_REQUEST', 'An access token has no session to end.', {
+          next: 'Delete the token: strongroom token delete',
+        });
+      }
+      await deleteSession(db, session);
+      return reply.code(204).send();
+    },
+  });
+
+  app.route({ ...contract.readAccount, handler: async (request) => callerOf(request) });
+
+  app.route({
+    ...contract.createToken,
+    handler: async (request, reply) => {
+      const { name, expiresInDays = null } = request.body;
+      return reply.code(201).send(await authentication.createAccessToken(callerOf(request), name, expiresInDays));
+    },
+  });
+
+  app.route({
+    ...contract.listTokens,
+    handler: async (request) => ({ items: await listAccessTokens(db, callerOf(request).id) }),
+  });
+
+  app.route({
+    ...contract.deleteToken,
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      if (await deleteAccessToken(db, callerOf(request).id, id)) return reply.code(204).send();
+      throw new StrongroomError('E_NOT_FOUND', `You have no access token ${id}.`);
+    },
+  });
+}

@@ -1,0 +1,124 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { StrongroomError } from '../../domain/errors.ts';
+import type { AssociationId } from '../../domain/ids.ts';
+import { parseMetrics } from '../../domain/metrics.ts';
+import type { Account } from '../../storage/accounts.ts';
+import { checkAssociationPossible, requestAssociation, type TestEvidence } from '../../storage/association-requests.ts';
+import { listAssociations, listOwnAssociations, readAssociation } from '../../storage/associations.ts';
+import { isMember } from '../../storage/benchmarks.ts';
+import type { Db } from '../../storage/database.ts';
+import { callerOf } from '../caller.ts';
+import * as contract from '../contract/associations.ts';
+import type { App, Services } from '../services.ts';
+
+export function associationRoutes(app: App, { db, workflows }: Services): void {
+  app.route({
+    ...contract.checkAssociation,
+    handler: async (request) => {
+      await checkAssociationPossible(db, callerOf(request), request.body);
+      return { possible: true as const };
+    },
+  });
+
+  app.route({
+    ...contract.requestAssociation,
+    handler: async (request, reply) => {
+      const { testResult, testDatasetSha256, ...subject } = request.body;
+      const evidence = toEvidence(testResult, testDatasetSha256);
+      const association = await requestAssociation(db, callerOf(request), subject, evidence);
+      if (association.state === 'requested') await workflows.startReview(association.id);
+      return reply.code(201).send(association);
+    },
+  });
+
+  app.route({
+    ...contract.listAssociations,
+    preValidation: async (request) => {
+      // The only parameter that is not a text.
+      const query = request.query as Record<string, unknown>;
+      if (query.mine === 'true' || query.mine === 'false') query.mine = query.mine === 'true';
+    },
+    handler: async (request) => {
+      const { mine, ...filter } = request.query;
+      const list = mine === true ? listOwnAssociations : listAssociations;
+      return { items: await list(db, callerOf(request).id, filter) };
+    },
+  });
+
+  app.route({
+    ...contract.readAssociation,
+    handler: async (request) => readAssociation(db, request.params.id, callerOf(request).id),
+  });
+}
+
+function toEvidence(
+  testResult: unknown,
+  testDatasetSha256: TestEvidence['testDatasetSha256'] | undefined,
+): TestEvidence | null {
+  if (testResult === undefined && testDatasetSha256 === undefined) return null;
+  if (testResult === undefined || testDatasetSha256 === undefined) {
+    throw new StrongroomError('E_INVALID_REQUEST', 'A test result goes with the digest of its test dataset.');
+  }
+  return { testResult: parseMetrics(testResult), testDatasetSha256 };
+}
+
+/** The committee's side, and the requester's change of mind. */
+export function reviewRoutes(app: App, { db, workflows }: Services): void {
+  app.route({
+    ...contract.castVote,
+    handler: async (request, reply) => {
+      const member = callerOf(request);
+      const { id } = request.params;
+      const { benchmark } = await readAssociation(db, id, member.id);
+      if (!(await isMember(db, member.id, benchmark))) {
+        throw new StrongroomError('E_NOT_A_MEMBER', `You are not on the committee of ${benchmark}.`);
+      }
+      const status = await unlessEnded(db, id, member, () =>
+        workflows.castVote(id, { member: member.handle, ...request.body }),
+      );
+      return reply.code(201).send(status);
+    },
+  });
+
+  app.route({
+    ...contract.withdrawAssociation,
+    handler: async (request) => {
+      const caller = callerOf(request);
+      const { id } = request.params;
+      const { owner } = await readAssociation(db, id, caller.id);
+      if (owner !== caller.handle) {
+        throw new StrongroomError('E_NOT_ALLOWED', 'This request is not yours.', {
+          why: 'Only its owner can take it back.',
+        });
+      }
+      return unlessEnded(db, id, caller, () => workflows.withdraw(id, request.body.reason));
+    },
+  });
+}
+
+/** A review that has ended takes no more Updates; the association says how it ended. */
+async function unlessEnded<Answer>(
+  db: Db,
+  id: AssociationId,
+  viewer: Account,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    const { state, reason, deadline } = await readAssociation(db, id, viewer.id);
+    if (state === 'expired') {
+      throw new StrongroomError('E_DEADLINE_PASSED', 'The time for votes on this request is over.', {
+        why: `It ended at ${deadline}.`,
+        next: 'Its owner can ask again.',
+      });
+    }
+    if (state === 'requested') throw error;
+    throw new StrongroomError(
+      'E_ALREADY_DECIDED',
+      `This request is ${state} already.`,
+      reason === null ? {} : { why: reason },
+    );
+  }
+}

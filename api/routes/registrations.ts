@@ -1,0 +1,96 @@
+import { StrongroomError } from '../../domain/errors.ts';
+import {
+  closeBenchmark,
+  insertBenchmark,
+  listBenchmarks,
+  readBenchmark,
+  type Benchmark,
+} from '../../storage/benchmarks.ts';
+import type { Blob } from '../../storage/blobs.ts';
+import { findVisibleContainer, insertContainer, listContainers } from '../../storage/containers.ts';
+import { findVisibleDataset, insertDataset, listDatasets } from '../../storage/datasets.ts';
+import { callerOf } from '../caller.ts';
+import * as contract from '../contract/registrations.ts';
+import type { App, Services } from '../services.ts';
+
+const REMINDER_HOURS = 72;
+
+export function benchmarkRoutes(app: App, { db, settings }: Services): void {
+  const hosted = (blob: Blob) => ({ ...blob, url: `${settings.publicUrl}/v1/blobs/${blob.sha256}` });
+  const withUrls = (benchmark: Benchmark) => ({
+    ...benchmark,
+    testDataset: hosted(benchmark.testDataset),
+    metrics: { ...benchmark.metrics, archive: hosted(benchmark.metrics.archive) },
+  });
+
+  app.route({
+    ...contract.createBenchmark,
+    handler: async (request, reply) => {
+      const { reminderHours = REMINDER_HOURS, ...given } = request.body;
+      return reply.code(201).send(withUrls(await insertBenchmark(db, callerOf(request), { ...given, reminderHours })));
+    },
+  });
+
+  app.route({
+    ...contract.listBenchmarks,
+    handler: async () => ({ items: (await listBenchmarks(db)).map(withUrls) }),
+  });
+
+  app.route({
+    ...contract.readBenchmark,
+    handler: async ({ params }) => withUrls(await readBenchmark(db, params.name)),
+  });
+
+  app.route({
+    ...contract.closeBenchmark,
+    handler: async (request) => withUrls(await closeBenchmark(db, callerOf(request).id, request.params.name)),
+  });
+}
+
+export function containerRoutes(app: App, { db }: Services): void {
+  app.route({
+    ...contract.registerContainer,
+    handler: async (request, reply) =>
+      reply.code(201).send(await insertContainer(db, callerOf(request).id, request.body)),
+  });
+
+  app.route({
+    ...contract.listContainers,
+    handler: async (request) => ({ items: await listContainers(db, callerOf(request).id) }),
+  });
+
+  app.route({
+    ...contract.readContainer,
+    handler: async (request) => {
+      const { owner, name } = request.params;
+      const container = await findVisibleContainer(db, { owner, name }, callerOf(request).id);
+      if (container) return container;
+      throw new StrongroomError('E_NOT_FOUND', `There is no container ${owner}/${name} that you can see.`);
+    },
+  });
+}
+
+export function datasetRoutes(app: App, { db }: Services): void {
+  app.route({
+    ...contract.registerDataset,
+    handler: async (request, reply) => {
+      const { description = '', ...given } = request.body;
+      return reply.code(201).send(await insertDataset(db, callerOf(request).id, { ...given, description }));
+    },
+  });
+
+  app.route({
+    ...contract.listDatasets,
+    handler: async (request) => ({ items: await listDatasets(db, callerOf(request).id) }),
+  });
+
+  app.route({
+    ...contract.readDataset,
+    handler: async (request) => {
+      const { owner, name } = request.params;
+      const dataset = await findVisibleDataset(db, { owner, name }, callerOf(request).id);
+      if (dataset) return dataset;
+      throw new StrongroomError('E_NOT_FOUND', `There is no dataset ${owner}/${name} that you can see.`);
+    },
+  });
+}

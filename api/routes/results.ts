@@ -1,0 +1,21 @@
+import { parseMetrics } from '../../domain/metrics.ts';
+import { insertResult, listResults } from '../../storage/results.ts';
+import { callerOf } from '../caller.ts';
+import * as contract from '../contract/results.ts';
+import type { App, Services } from '../services.ts';
+
+export function resultRoutes(app: App, { db }: Services): void {
+  app.route({
+    ...contract.submitResult,
+    handler: async (request, reply) => {
+      const { metrics, ...given } = request.body;
+      const result = await insertResult(db, callerOf(request), { ...given, metrics: parseMetrics(metrics) });
+      return reply.code(201).send(result);
+    },
+  });
+
+  app.route({
+    ...contract.listResults,
+    handler: async (request) => ({ items: await listResults(db, callerOf(request), request.params.name) }),
+  });
+}

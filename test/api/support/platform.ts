@@ -1,0 +1,83 @@
+/** The platform for one test file: the real API on a real Postgres, and what tests ask of it. */
+import { Client, Connection } from '@temporalio/client';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildApi } from '../../../api/app.ts';
+import type { ApiDependencies, ApiSettings } from '../../../api/dependencies.ts';
+import type { App } from '../../../api/services.ts';
+import { openBlobStore } from '../../../storage/blob-store.ts';
+import { openDatabase, type Db } from '../../../storage/database.ts';
+import { openEventListener } from '../../../storage/event-listener.ts';
+import { openMail } from '../../../storage/mail.ts';
+import { migrateToLatest } from '../../../storage/migrate.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+
+export interface TestPlatform {
+  readonly app: App;
+  readonly db: Db;
+  readonly postgres: TestPostgres;
+  readonly folder: string;
+  /** The texts of all mails to an address, the newest last. */
+  mailsTo(address: string): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export interface TestPlatformOptions {
+  readonly temporal?: Client;
+  readonly settings?: Partial<ApiSettings>;
+  readonly logger?: ApiDependencies['logger'];
+}
+
+export async function startPlatform({
+  temporal,
+  settings,
+  logger = false,
+}: TestPlatformOptions = {}): Promise<TestPlatform> {
+  const postgres = await startPostgres();
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-test-platform-'));
+  const db = openDatabase({ url: postgres.url, maxConnections: 20, onIdleError: () => undefined });
+  await migrateToLatest(db);
+  const events = openEventListener(postgres.url);
+  const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
+  const app = await buildApi({
+    db,
+    blobs: openBlobStore(join(folder, 'blobs')),
+    events,
+    temporal: temporal ?? new Client({ connection: nowhere }),
+    sendMail: openMail({ from: 'strongroom@example.org', smtpUrl: null, outboxFolder: join(folder, 'outbox') }),
+    logger,
+    settings: {
+      publicUrl: 'http://127.0.0.1:8080',
+      authenticationSecret: 'a secret of the tests that is long enough',
+      uploadsFolder: join(folder, 'uploads'),
+      maxUploadBytes: 50_000_000,
+      quotaBytes: 100_000_000,
+      signUpsPerMinute: 1000,
+      logInsPerMinute: 10_000,
+      trustProxy: false,
+      ...settings,
+    },
+  });
+  return {
+    app,
+    db,
+    postgres,
+    folder,
+    mailsTo: (address) => readMails(join(folder, 'outbox'), address),
+    stop: async () => {
+      await app.close();
+      await events.close();
+      await db.destroy();
+      await nowhere.close();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function readMails(outbox: string, address: string): Promise<string[]> {
+  const names = (await readdir(outbox).catch(() => [])).filter((name) => name.endsWith('.eml')).sort();
+  const mails = await Promise.all(names.map((name) => readFile(join(outbox, name), 'utf8')));
+  return mails.filter((mail) => mail.includes(`To: ${address}`));
+}
