@@ -67,7 +67,9 @@ export async function toClientRoutes(json: string): Promise<string> {
     Object.entries(methods).map(([method, operation]) => {
       const ids = Object.entries(operation.responses)
         .filter(([status]) => status.startsWith('2'))
-        .flatMap(([, answer]) => idsIn(answer.content?.['application/json']?.schema, '', document));
+        .flatMap(([, { content }]) =>
+          idsIn((content?.['application/json'] ?? content?.['text/event-stream'])?.schema, '', document),
+        );
       return [operation.operationId, { method, path, ids: Object.fromEntries(ids) }] as const;
     }),
   );

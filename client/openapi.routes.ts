@@ -216,7 +216,11 @@ export const ROUTES = {
     path: '/v1/datasets/{owner}/{name}',
     ids: { owner: 'Handle', name: 'DatasetName', sha256: 'Sha256' },
   },
-  streamEvents: { method: 'get', path: '/v1/events', ids: {} },
+  streamEvents: {
+    method: 'get',
+    path: '/v1/events',
+    ids: { association: 'AssociationId', benchmark: 'BenchmarkName', account: 'Handle', fingerprint: 'Fingerprint' },
+  },
   submitResult: {
     method: 'post',
     path: '/v1/results',

@@ -33,9 +33,8 @@ const selectEntries = (db: Db | Trx, association: AssociationId) =>
     ])
     .select(['grants.grantedAt', 'grants.expiresAt', 'grants.lastFetchedAt', 'grants.revokedAt'])
     .select(
-      sql<
-        AccessEntry['state']
-      >`CASE WHEN grants.state = 'valid' AND grants.expires_at <= now() THEN 'expired' ELSE grants.state END`.as(
+      sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid'
+        AND (grants.expires_at <= now() OR certificates.expires_at <= now()) THEN 'expired' ELSE grants.state END`.as(
         'state',
       ),
     )
@@ -102,16 +101,20 @@ export async function insertGrants(
   });
 }
 
-/** A grant that has ended by time makes room for the next one. */
+/** What has ended by time, or with its certificate, makes room for the next. */
 async function expireGrantsOf(trx: Trx, id: AssociationId): Promise<void> {
-  await trx
+  await endByTime(trx).where('associationId', '=', id).execute();
+}
+
+const endByTime = (db: Db | Trx) =>
+  db
     .updateTable('grants')
     .set({ state: 'expired', message: null })
-    .where('associationId', '=', id)
     .where('state', '=', 'valid')
-    .where('expiresAt', '<=', sql<Date>`now()`)
-    .execute();
-}
+    .where(
+      sql<boolean>`(expires_at <= now() OR EXISTS (SELECT FROM certificates
+        WHERE certificates.fingerprint = grants.fingerprint AND certificates.expires_at <= now()))`,
+    );
 
 async function forgetRevocations(trx: Trx, id: AssociationId, recipients: readonly CheckedRecipient[]): Promise<void> {
   if (recipients.length === 0) return;
@@ -217,6 +220,7 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     if (association.state === 'closed' && association.decidedAt !== null) return 0;
     const access = await lockOwnAccess(trx, owner, id);
     const reason = 'The owner deleted all keys.';
+    await expireGrantsOf(trx, id);
     const concerned = await listValid(trx, id);
     await endGrants(
       trx,
@@ -234,13 +238,8 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
   });
 }
 
-/** Ends grants whose time has come, everywhere, and erases their keys. Answers how many. */
+/** Ends grants whose time has come, or whose certificate's has, everywhere, and erases their keys. Answers how many. */
 export async function expireGrants(db: Db): Promise<number> {
-  const { numUpdatedRows } = await db
-    .updateTable('grants')
-    .set({ state: 'expired', message: null })
-    .where('state', '=', 'valid')
-    .where('expiresAt', '<=', sql<Date>`now()`)
-    .executeTakeFirst();
+  const { numUpdatedRows } = await endByTime(db).executeTakeFirst();
   return Number(numUpdatedRows);
 }

@@ -1,10 +1,11 @@
 /** The platform for one test file: the real API on a real Postgres, and what tests ask of it. */
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApi } from '../../../api/app.ts';
 import type { ApiDependencies, ApiSettings } from '../../../api/dependencies.ts';
+import { openTemporal } from '../../../api/temporal.ts';
 import type { App } from '../../../api/services.ts';
 import { openBlobStore } from '../../../storage/blob-store.ts';
 import { openDatabase, type Db } from '../../../storage/database.ts';
@@ -12,6 +13,8 @@ import { openEventListener } from '../../../storage/event-listener.ts';
 import { openMail } from '../../../storage/mail.ts';
 import { migrateToLatest } from '../../../storage/migrate.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
+
+export const SECRET = 'a secret of the tests that is long enough';
 
 export interface TestPlatform {
   readonly app: App;
@@ -39,17 +42,17 @@ export async function startPlatform({
   const db = openDatabase({ url: postgres.url, maxConnections: 20, onIdleError: () => undefined });
   await migrateToLatest(db);
   const events = openEventListener(postgres.url);
-  const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
+  const nowhere = openTemporal({ address: '127.0.0.1:1', namespace: 'default' });
   const app = await buildApi({
     db,
     blobs: openBlobStore(join(folder, 'blobs')),
     events,
-    temporal: temporal ?? new Client({ connection: nowhere }),
+    temporal: temporal ?? nowhere,
     sendMail: openMail({ from: 'strongroom@example.org', smtpUrl: null, outboxFolder: join(folder, 'outbox') }),
     logger,
     settings: {
       publicUrl: 'http://127.0.0.1:8080',
-      authenticationSecret: 'a secret of the tests that is long enough',
+      authenticationSecret: SECRET,
       uploadsFolder: join(folder, 'uploads'),
       maxUploadBytes: 50_000_000,
       quotaBytes: 100_000_000,
@@ -69,7 +72,7 @@ export async function startPlatform({
       await app.close();
       await events.close();
       await db.destroy();
-      await nowhere.close();
+      await nowhere.connection.close();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
