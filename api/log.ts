@@ -1,10 +1,12 @@
 /** The API's log: JSON lines, in which no password, token or wrapped key can turn up. */
-import { pino, stdSerializers, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger, type LoggerOptions } from 'pino';
 
 const SECRET_FIELDS = ['authorization', 'password', 'token', 'challenge', 'proof', 'message', 'cookie'];
 
-export function openLog(level: string): Logger {
-  return pino({
+export const openLog = (level: string): Logger => pino(logOptions(level));
+
+export function logOptions(level: string): LoggerOptions {
+  return {
     level,
     base: { process: 'api' },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -27,5 +29,5 @@ export function openLog(level: string): Logger {
         remote: request.ip,
       }),
     },
-  });
+  };
 }

@@ -120,7 +120,7 @@ describe('granting', () => {
       testDatasetSha256: digestOf('test dataset'),
     });
     const { items } = (await alice.ask('GET', '/v1/associations?mine=true&state=requested')).json();
-    const answer = await grantTo([grant(bobCertificate)], items[0].id);
+    const answer = await grantTo([grant(bobCertificate)], items[0]!.id);
     expect(answer.json()).toMatchObject({ code: 'E_PENDING_APPROVAL', status: 409 });
   });
 });
@@ -144,7 +144,7 @@ describe('fetching', () => {
       ownerCertificate: { fingerprint: aliceCertificate.fingerprint, account: 'alice', state: 'valid' },
     });
     const { items } = (await alice.ask('GET', `/v1/associations/${access}/grants`)).json();
-    expect(items[0].lastFetchedAt).not.toBeNull();
+    expect(items[0]!.lastFetchedAt).not.toBeNull();
   });
 
   test('is refused to an authorised data owner without a grant, with the name of whom to ask', async () => {

@@ -1,18 +1,19 @@
 /** People with an account: real rows and real session tokens, without the sign-up that has tests of its own. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { InjectOptions, Response } from 'light-my-request';
+import type { InjectOptions } from 'fastify';
 import { sealSessionToken } from '../../../api/session-token.ts';
 import { parseEmailAddress, parseFingerprint, parseHandle } from '../../../domain/ids.ts';
 import type { Account } from '../../../storage/accounts.ts';
 import { insertChallenge } from '../../../storage/certificate-challenges.ts';
 import { insertCertificate, type Certificate } from '../../../storage/certificates.ts';
 import { SECRET, type TestPlatform } from './platform.ts';
+import type { Reply } from './reply.ts';
 
 export interface Person {
   readonly account: Account;
   readonly token: string;
   /** Asks the API as this person. */
-  ask(method: NonNullable<InjectOptions['method']>, url: string, body?: object): Promise<Response>;
+  ask(method: NonNullable<InjectOptions['method']>, url: string, body?: object): Promise<Reply>;
 }
 
 export async function person({ app, db }: TestPlatform, name: string): Promise<Person> {

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Reply } from './support/reply.ts';
+import { startPlatform, type TestPlatform } from './support/platform.ts';
+
+const PASSWORD = 'correct horse battery staple';
+
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await startPlatform();
+});
+afterAll(() => platform.stop());
+
+const post = (url: string, payload: object, headers: Record<string, string> = {}): Promise<Reply> =>
+  platform.app.inject({ method: 'POST', url, payload, headers });
+const as = (token: string, method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object): Promise<Reply> =>
+  platform.app.inject({ method, url, headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) });
+const signUp = (handle: string, email = `${handle}@example.org`) =>
+  post('/v1/accounts', { email, handle, password: PASSWORD });
+const logIn = (email: string, password = PASSWORD) => post('/v1/sessions', { email, password });
+const codeMailedTo = async (address: string): Promise<string> => {
+  const mail = (await platform.mailsTo(address)).at(-1) ?? '';
+  return /token=(\S+)/.exec(mail)?.[1] ?? 'there is no code in the mail';
+};
+const verified = async (handle: string): Promise<string> => {
+  await signUp(handle);
+  await post('/v1/accounts/verify', { token: await codeMailedTo(`${handle}@example.org`) });
+  return (await logIn(`${handle}@example.org`)).json().token;
+};
+
+describe('signing up', () => {
+  test('sends a mail, by whose code the address is verified; only then one can log in', async () => {
+    expect((await signUp('ann', 'Ann@Example.org')).json()).toEqual({ handle: 'ann', email: 'ann@example.org' });
+    expect((await logIn('ann@example.org')).json()).toMatchObject({ code: 'E_WRONG_CREDENTIALS', status: 401 });
+    const token = await codeMailedTo('ann@example.org');
+    expect((await post('/v1/accounts/verify', { token: `${token.slice(0, -2)}xx` })).json()).toMatchObject({
+      code: 'E_WRONG_CREDENTIALS',
+    });
+    expect((await post('/v1/accounts/verify', { token })).statusCode).toBe(204);
+    const session = await logIn('ANN@example.org');
+    expect(session.statusCode).toBe(201);
+    expect(session.json()).toMatchObject({ account: { handle: 'ann', email: 'ann@example.org', emailVerified: true } });
+    expect((await as(session.json().token, 'GET', '/v1/account')).json()).toEqual({
+      handle: 'ann',
+      email: 'ann@example.org',
+      emailVerified: true,
+      displayName: 'ann',
+    });
+  });
+
+  test('by an address that has an account answers as for any other; only its owner hears of it, by mail', async () => {
+    const fresh = await signUp('fresh');
+    const known = await signUp('known', 'ann@example.org');
+    expect(known.statusCode).toBe(fresh.statusCode);
+    expect(known.json()).toEqual({ handle: 'known', email: 'ann@example.org' });
+    expect((await platform.mailsTo('ann@example.org')).at(-1)).toContain('You have an account already');
+    // The handle is taken in both cases, and the new password opens neither.
+    expect((await signUp('fresh', 'x@example.org')).json()).toMatchObject({ code: 'E_ALREADY_EXISTS', status: 409 });
+    expect((await signUp('known', 'y@example.org')).json()).toMatchObject({ code: 'E_ALREADY_EXISTS', status: 409 });
+    expect((await logIn('fresh@example.org')).json().detail).toBe(
+      (await logIn('ann@example.org', 'wrong')).json().detail,
+    );
+    expect((await logIn('ann@example.org')).statusCode).toBe(201);
+  });
+
+  test('fifty times at the same moment for one handle makes one account', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => signUp('rush', `rush${index}@example.org`)),
+    );
+    expect(answers.filter((answer) => answer.statusCode === 201)).toHaveLength(1);
+    const accounts = await platform.db.selectFrom('accounts').select('id').where('name', '=', 'rush').execute();
+    expect(accounts).toHaveLength(1);
+  });
+
+  test('can have the mail sent again, and answers the same for an address without an account', async () => {
+    const mails = async (address: string) => (await platform.mailsTo(address)).length;
+    const before = await mails('fresh@example.org');
+    const known = await post('/v1/accounts/verification-mails', { email: 'fresh@example.org' });
+    const unknown = await post('/v1/accounts/verification-mails', { email: 'nobody@example.org' });
+    expect([known.statusCode, unknown.statusCode]).toEqual([202, 202]);
+    expect(await mails('fresh@example.org')).toBe(before + 1);
+    expect(await mails('nobody@example.org')).toBe(0);
+  });
+
+  test('is not completed by a program that follows the link of the mail', async () => {
+    await signUp('linda');
+    const token = await codeMailedTo('linda@example.org');
+    const page = await platform.app.inject(`/v1/accounts/verify?token=${token}`);
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'sha256-/);
+    expect((await logIn('linda@example.org')).statusCode).toBe(401);
+  });
+
+  test.each([
+    ['a short password', { email: 'p@example.org', handle: 'pat', password: 'short' }],
+    ['a handle that is none', { email: 'p@example.org', handle: 'Pat Smith', password: PASSWORD }],
+    ['an address that is none', { email: 'example.org', handle: 'pat', password: PASSWORD }],
+    [
+      'a property that nobody knows',
+      { email: 'p@example.org', handle: 'pat', password: PASSWORD, emailVerified: true },
+    ],
+    ['a number for a text', { email: 'p@example.org', handle: 'pat', password: 123456789012 }],
+  ])('is refused with %s', async (_what, body) => {
+    expect((await post('/v1/accounts', body)).json()).toMatchObject({ code: 'E_INVALID_REQUEST', status: 400 });
+  });
+});
+
+describe('sessions', () => {
+  test('end with the log-out', async () => {
+    const token = await verified('sue');
+    expect((await as(token, 'DELETE', '/v1/sessions/current')).statusCode).toBe(204);
+    expect((await as(token, 'GET', '/v1/account')).json()).toMatchObject({ code: 'E_SIGNED_OUT', status: 401 });
+  });
+
+  test('cannot be made out of what is in the database', async () => {
+    const token = await verified('sid');
+    const { token: stored } = await platform.db
+      .selectFrom('sessions')
+      .innerJoin('accounts', 'accounts.id', 'sessions.userId')
+      .select('sessions.token')
+      .where('handle', '=', 'sid' as never)
+      .executeTakeFirstOrThrow();
+    expect(token).toContain(stored);
+    const forged = [
+      stored,
+      `strongroom_session_${stored}`,
+      `strongroom_session_${stored}.`,
+      `${token.slice(0, -4)}AAAA`,
+      `${token}.x`,
+    ];
+    for (const attempt of forged) expect((await as(attempt, 'GET', '/v1/account')).statusCode).toBe(401);
+    expect((await as(token, 'GET', '/v1/account')).statusCode).toBe(200);
+  });
+
+  test('that ran out are over', async () => {
+    const token = await verified('ike');
+    await platform.db
+      .updateTable('sessions')
+      .set({ expiresAt: new Date(Date.now() - 1000) })
+      .execute();
+    expect((await as(token, 'GET', '/v1/account')).statusCode).toBe(401);
+  });
+
+  test('are asked for by a header only: no token, another scheme or a token in the address are refused alike', async () => {
+    const token = await verified('hal');
+    const bodies = await Promise.all(
+      [
+        {},
+        { authorization: `Basic ${token}` },
+        { authorization: 'Bearer' },
+        { authorization: `Bearer ${'x'.repeat(600)}` },
+      ].map(
+        async (headers) =>
+          (await platform.app.inject({ url: `/v1/account?token=${token}`, headers })).json<{ code: string }>().code,
+      ),
+    );
+    expect(new Set(bodies)).toEqual(new Set(['E_SIGNED_OUT']));
+  });
+});
+
+describe('personal access tokens', () => {
+  test('are shown once, kept as a hash, listed by their beginning, and stop with their deletion', async () => {
+    const session = await verified('pam');
+    const made = await as(session, 'POST', '/v1/tokens', { name: 'laptop', expiresInDays: 7 });
+    expect(made.statusCode).toBe(201);
+    const { token, id } = made.json();
+    expect(token).toMatch(/^strongroom_pat_\w{40,}$/);
+    expect((await as(token, 'GET', '/v1/account')).json()).toMatchObject({ handle: 'pam' });
+    const rows = await platform.db.selectFrom('accessTokens').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(token.slice('strongroom_pat_'.length + 4));
+    const { items } = (await as(token, 'GET', '/v1/tokens')).json();
+    expect(items).toMatchObject([{ id, name: 'laptop', start: token.slice(0, 19), lastUsedAt: expect.any(String) }]);
+    expect((await as(await verified('peg'), 'DELETE', `/v1/tokens/${id}`)).json()).toMatchObject({
+      code: 'E_NOT_FOUND',
+    });
+    expect((await as(session, 'DELETE', `/v1/tokens/${id}`)).statusCode).toBe(204);
+    expect((await as(token, 'GET', '/v1/account')).json()).toMatchObject({ code: 'E_SIGNED_OUT' });
+  });
+
+  test('stop when they run out, and do not log out', async () => {
+    const session = await verified('pip');
+    const { token } = (await as(session, 'POST', '/v1/tokens', { name: 'script' })).json();
+    expect((await as(token, 'DELETE', '/v1/sessions/current')).json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+    await platform.db
+      .updateTable('accessTokens')
+      .set({ expiresAt: new Date(Date.now() - 1000) })
+      .execute();
+    expect((await as(token, 'GET', '/v1/account')).statusCode).toBe(401);
+  });
+});

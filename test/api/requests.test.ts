@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { logOptions } from '../../api/log.ts';
+import { person, type Person } from './support/people.ts';
+import { startPlatform, type TestPlatform } from './support/platform.ts';
+
+let platform: TestPlatform;
+let alice: Person;
+let log = '';
+
+beforeAll(async () => {
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      log += chunk.toString();
+      done();
+    },
+  });
+  platform = await startPlatform({
+    settings: { signUpsPerMinute: 3, logInsPerMinute: 40 },
+    logger: pino(logOptions('trace'), sink),
+  });
+  alice = await person(platform, 'alice');
+});
+afterAll(() => platform.stop());
+
+const dataset = JSON.stringify({ name: 'wards', sha256: 'a'.repeat(64), size: 1, files: 1 });
+const post = (payload: string, contentType?: string) =>
+  platform.app.inject({
+    method: 'POST',
+    url: '/v1/datasets',
+    payload,
+    headers: {
+      authorization: `Bearer ${alice.token}`,
+      ...(contentType !== undefined && { 'content-type': contentType }),
+    },
+  });
+
+describe('a failure', () => {
+  test('is problem details with a request id that the header repeats', async () => {
+    const answer = await platform.app.inject('/v1/account');
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(answer.json()).toEqual({
+      type: expect.stringContaining('E_SIGNED_OUT'),
+      title: 'Unauthorized',
+      status: 401,
+      detail: 'You are not logged in.',
+      code: 'E_SIGNED_OUT',
+      why: 'The request has no token.',
+      next: 'Log in: strongroom login',
+      requestId: answer.headers['x-request-id'],
+      retryable: false,
+    });
+  });
+
+  test('of an address where nothing is names it without its query', async () => {
+    const problem = (await platform.app.inject('/v1/nothing?token=abc')).json<{ code: string; detail: string }>();
+    expect(problem).toMatchObject({ code: 'E_NOT_FOUND', detail: 'There is nothing at GET /v1/nothing.' });
+  });
+});
+
+describe('a body', () => {
+  test.each([
+    ['another type', 'text/plain', 415],
+    ['a form', 'application/x-www-form-urlencoded', 415],
+    ['XML', 'application/xml', 415],
+    ['a type with a tab behind it', 'application/json\ta', 415],
+    ['a type that only begins like JSON', 'application/jsonx', 415],
+  ])('of %s is refused', async (_what, contentType, status) => {
+    const answer = await post(dataset, contentType);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ code: 'E_UNSUPPORTED_MEDIA_TYPE' });
+  });
+
+  test.each([' application/json', 'APPLICATION/JSON', 'application/json; charset=utf-8'])(
+    'of the type %j is checked like any other',
+    async (contentType) => {
+      const answer = await post(JSON.stringify({ name: 'Not A Name' }), contentType);
+      expect([400, 415]).toContain(answer.statusCode);
+    },
+  );
+
+  test.each([
+    ['that is not JSON', '{"name":'],
+    ['that is empty', ''],
+    ['that is a list', '[]'],
+    ['with a property too many', dataset.replace('{', '{"owner":"bob",')],
+    ['that reaches for the prototype', dataset.replace('{', '{"__proto__":{"admin":true},')],
+    ['with a text for a number', dataset.replace('"size":1', '"size":"1"')],
+    ['nested a hundred thousand deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ])('%s is refused', async (_what, payload) => {
+    const answer = await post(payload, 'application/json');
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+  });
+
+  test('that is too large is refused before it is read', async () => {
+    const answer = await post(JSON.stringify({ name: 'x'.repeat(300_000) }), 'application/json');
+    expect(answer.json()).toMatchObject({ code: 'E_PAYLOAD_TOO_LARGE', status: 413 });
+  });
+});
+
+describe('tries without an account', () => {
+  test('to sign up are limited for each caller, with the time to wait', async () => {
+    const tries = [];
+    for (let index = 0; index < 4; index += 1) {
+      tries.push(await platform.app.inject({ method: 'POST', url: '/v1/accounts', payload: { email: 'x' } }));
+    }
+    const refused = tries.filter((answer) => answer.statusCode === 429);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]!.json()).toMatchObject({ code: 'E_TOO_MANY_REQUESTS', retryable: true });
+    expect(Number(refused[0]!.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  test('to log in are limited for each address that is tried', async () => {
+    const logIn = (email: string) =>
+      platform.app.inject({ method: 'POST', url: '/v1/sessions', payload: { email, password: 'wrong password' } });
+    const statuses = [];
+    for (let index = 0; index < 5; index += 1)
+      statuses.push((await logIn(index % 2 ? 'ALICE@example.org' : 'alice@example.org')).statusCode);
+    expect(statuses).toEqual([401, 401, 401, 401, 429]);
+    expect((await logIn('bob@example.org')).statusCode).toBe(401);
+  });
+});
+
+describe('the log', () => {
+  test('has every request with its id, and no token, password or query', async () => {
+    const password = 'a password that must not be logged';
+    await platform.app.inject({
+      method: 'POST',
+      url: '/v1/sessions',
+      payload: { email: 'carl@example.org', password },
+    });
+    await platform.app.inject('/v1/accounts/verify?token=a-code-that-must-not-be-logged');
+    const { headers } = await alice.ask('GET', '/v1/account');
+    expect(log).toContain(String(headers['x-request-id']));
+    expect(log).toContain('/v1/accounts/verify');
+    for (const secret of [alice.token, password, 'a-code-that-must-not-be-logged']) expect(log).not.toContain(secret);
+  });
+});

@@ -1,0 +1,317 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { randomBytes } from 'node:crypto';
+import type { AssociationId } from '../../domain/ids.ts';
+import { listReviewsWithoutWorkflow } from '../../storage/reviews.ts';
+import { createBenchmark, newContainer, newDataset, TEST_DATASET } from './support/benchmark.ts';
+import { person, type Person } from './support/people.ts';
+import { startPlatform, type TestPlatform } from './support/platform.ts';
+import { startTemporal } from './support/temporal.ts';
+import { startWorker, type TestWorker } from './support/worker.ts';
+
+let temporal: TestWorkflowEnvironment;
+let platform: TestPlatform;
+let worker: TestWorker;
+let committee: Person[];
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+  platform = await startPlatform({ temporal: temporal.client });
+  worker = await startWorker(temporal.nativeConnection, platform.db);
+  committee = await Promise.all(['ann', 'ben', 'cleo'].map((name) => person(platform, name)));
+  alice = await person(platform, 'alice');
+  bob = await person(platform, 'bob');
+  await createBenchmark(platform, 'digits', committee);
+}, 120_000);
+afterAll(async () => {
+  await worker.stop();
+  await platform.stop();
+  await temporal.teardown();
+});
+
+const request = (name: string, changes: object = {}) => ({
+  kind: 'container',
+  name,
+  benchmark: 'digits',
+  testResult: {
+    accuracy: 0.98,
+    confusion: [
+      [1, 0],
+      [0, 1],
+    ],
+  },
+  testDatasetSha256: TEST_DATASET.sha256,
+  ...changes,
+});
+const requested = async (name: string): Promise<AssociationId> => {
+  await alice.ask('POST', '/v1/containers', newContainer(name));
+  return (await alice.ask('POST', '/v1/associations', request(name))).json().id;
+};
+const vote = (member: Person, id: AssociationId, ballot: 'approve' | 'reject', reason = '') =>
+  member.ask('POST', `/v1/associations/${id}/votes`, { ballot, reason });
+const [ann, ben, cleo] = [0, 1, 2].map((index) => () => committee[index]!) as [
+  () => Person,
+  () => Person,
+  () => Person,
+];
+
+describe('a request', () => {
+  test('says beforehand what it would fail with, and that it is possible once nothing is in the way', async () => {
+    const check = (changes: object) =>
+      alice.ask('POST', '/v1/associations/preflight', {
+        kind: 'container',
+        name: 'model',
+        benchmark: 'digits',
+        ...changes,
+      });
+    expect((await check({})).json()).toMatchObject({ code: 'E_NOT_FOUND', status: 404 });
+    expect((await check({ kind: 'dataset', name: 'wards' })).json()).toMatchObject({ code: 'E_DATASET_NOT_FOUND' });
+    await alice.ask('POST', '/v1/containers', newContainer('model'));
+    expect((await check({})).json()).toEqual({ possible: true });
+    expect((await check({ benchmark: 'nothing' })).json()).toMatchObject({ code: 'E_NOT_FOUND' });
+  });
+
+  test('needs the result of a test on the very test dataset of the benchmark', async () => {
+    const without = { kind: 'container', name: 'model', benchmark: 'digits' };
+    expect((await alice.ask('POST', '/v1/associations', without)).json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+    const other = request('model', { testDatasetSha256: 'f'.repeat(64) });
+    expect((await alice.ask('POST', '/v1/associations', other)).json()).toMatchObject({
+      code: 'E_CONFLICT',
+      status: 409,
+    });
+  });
+
+  test('is answered with the same association when it is repeated, and with E_ALREADY_ASSOCIATED when it differs', async () => {
+    const first = await alice.ask('POST', '/v1/associations', request('model'));
+    expect(first.statusCode).toBe(201);
+    expect(first.json()).toMatchObject({
+      kind: 'container',
+      owner: 'alice',
+      state: 'requested',
+      quorum: 2,
+      approvals: 0,
+      votes: [],
+      waitingFor: ['ann', 'ben', 'cleo'],
+      testResult: { accuracy: 0.98 },
+    });
+    expect((await alice.ask('POST', '/v1/associations', request('model'))).json()).toEqual(first.json());
+    const other = await alice.ask('POST', '/v1/associations', request('model', { testResult: { accuracy: 1 } }));
+    expect(other.json()).toMatchObject({ code: 'E_ALREADY_ASSOCIATED', status: 409 });
+    const check = { kind: 'container', name: 'model', benchmark: 'digits' };
+    expect((await alice.ask('POST', '/v1/associations/preflight', check)).json().code).toBe('E_ALREADY_ASSOCIATED');
+  });
+
+  test('that is made fifty times at the same moment is one request with one review', async () => {
+    await alice.ask('POST', '/v1/containers', newContainer('rushed'));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => alice.ask('POST', '/v1/associations', request('rushed'))),
+    );
+    expect(new Set(answers.map((answer) => answer.statusCode))).toEqual(new Set([201]));
+    expect(new Set(answers.map((answer) => answer.json().id)).size).toBe(1);
+    expect(await listReviewsWithoutWorkflow(platform.db)).toEqual([]);
+  });
+
+  test('is seen by its owner and the committee, and by nobody else', async () => {
+    const id = await requested('seen');
+    for (const someone of [alice, ...committee]) {
+      expect((await someone.ask('GET', `/v1/associations/${id}`)).statusCode).toBe(200);
+      expect((await someone.ask('GET', '/v1/associations')).json().items.map((item) => item.id)).toContain(id);
+    }
+    expect((await bob.ask('GET', `/v1/associations/${id}`)).json()).toMatchObject({ code: 'E_NOT_FOUND', status: 404 });
+    expect((await bob.ask('GET', '/v1/associations')).json().items).toEqual([]);
+    expect((await ann().ask('GET', '/v1/associations?mine=true')).json().items).toEqual([]);
+    expect((await alice.ask('GET', '/v1/associations?kind=dataset')).json().items).toEqual([]);
+    expect((await alice.ask('GET', '/v1/associations?mine=perhaps')).json()).toMatchObject({
+      code: 'E_INVALID_REQUEST',
+    });
+  });
+});
+
+describe('the committee', () => {
+  test('approves by a quorum; then the association is approved, with votes and reasons to read', async () => {
+    const id = await requested('good');
+    const first = await vote(ann(), id, 'approve', 'fine');
+    expect(first.statusCode).toBe(201);
+    expect(first.json()).toMatchObject({ state: 'requested', approvals: 1, waitingFor: ['ben', 'cleo'] });
+    expect((await vote(ben(), id, 'approve')).json()).toMatchObject({ state: 'approved', approvals: 2 });
+    expect((await alice.ask('GET', `/v1/associations/${id}`)).json()).toMatchObject({
+      state: 'approved',
+      reason: '2 of 3 approve, 2 needed',
+      waitingFor: [],
+      votes: [
+        { member: 'ann', ballot: 'approve', reason: 'fine' },
+        { member: 'ben', ballot: 'approve', reason: '' },
+      ],
+    });
+  });
+
+  test('rejects with reasons, after which the owner can ask again', async () => {
+    const id = await requested('poor');
+    await vote(ann(), id, 'reject', 'too few cases');
+    expect((await vote(cleo(), id, 'reject', 'too few cases')).json()).toMatchObject({ state: 'rejected' });
+    const again = await alice.ask('POST', '/v1/associations', request('poor'));
+    expect(again.statusCode).toBe(201);
+    expect(again.json().id).not.toBe(id);
+  });
+
+  test('refuses a vote of the owner, of a stranger, without a reason, a second one, and one after the decision', async () => {
+    const id = await requested('contested');
+    expect((await vote(alice, id, 'approve')).json()).toMatchObject({ code: 'E_NOT_A_MEMBER', status: 403 });
+    expect((await vote(bob, id, 'approve')).json()).toMatchObject({ code: 'E_NOT_FOUND', status: 404 });
+    expect((await vote(ann(), id, 'reject')).json()).toMatchObject({
+      code: 'E_INVALID_REQUEST',
+      next: 'Say what the owner should change.',
+    });
+    await vote(ann(), id, 'approve');
+    expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ code: 'E_ALREADY_VOTED', status: 409 });
+    await vote(ben(), id, 'approve');
+    expect((await vote(cleo(), id, 'approve')).json()).toMatchObject({ code: 'E_ALREADY_DECIDED', status: 409 });
+  });
+
+  test('has fifty votes of one member at the same moment count once', async () => {
+    const id = await requested('hammered');
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => vote(ann(), id, index % 2 === 0 ? 'approve' : 'reject', 'because')),
+    );
+    expect(answers.filter((answer) => answer.statusCode === 201)).toHaveLength(1);
+    for (const answer of answers.filter((refused) => refused.statusCode !== 201)) {
+      expect(answer.json()).toMatchObject({ code: 'E_ALREADY_VOTED', status: 409 });
+    }
+    const votes = await platform.db.selectFrom('votes').selectAll().where('associationId', '=', id).execute();
+    expect(votes).toHaveLength(1);
+  });
+
+  test('reaches its quorum with all votes at the same moment once, and tells the owner once', async () => {
+    const id = await requested('raced');
+    const answers = await Promise.all(committee.map((member) => vote(member, id, 'approve')));
+    expect(answers.map((answer) => answer.json().state)).toContain('approved');
+    for (const answer of answers) expect([201, 409]).toContain(answer.statusCode);
+    const told = await platform.db
+      .selectFrom('events')
+      .selectAll()
+      .where('association', '=', id)
+      .where('type', '=', 'association.decided')
+      .execute();
+    expect(told).toHaveLength(1);
+  });
+
+  test('does not let a request be taken back but by its owner, and then it cannot be voted on', async () => {
+    const id = await requested('regretted');
+    const withdraw = (someone: Person) =>
+      someone.ask('POST', `/v1/associations/${id}/withdrawal`, { reason: 'a better one comes' });
+    expect((await withdraw(ann())).json()).toMatchObject({ code: 'E_NOT_ALLOWED', status: 403 });
+    expect((await withdraw(alice)).json()).toMatchObject({ state: 'closed', reason: 'a better one comes' });
+    expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ code: 'E_ALREADY_DECIDED' });
+  });
+
+  test('of a closed benchmark gets no new requests, and only its creator and committee close it', async () => {
+    await ann().ask('POST', '/v1/benchmarks', {
+      name: 'closing',
+      description: '',
+      testDataset: TEST_DATASET,
+      metrics: { config: 'x', archive: TEST_DATASET, imageDigest: `sha256:${'c'.repeat(64)}` },
+      members: ['ben'],
+      quorum: 1,
+      approvalDays: 1,
+    });
+    expect((await alice.ask('POST', '/v1/benchmarks/closing/closing')).json()).toMatchObject({ code: 'E_NOT_ALLOWED' });
+    expect((await ben().ask('POST', '/v1/benchmarks/closing/closing')).json()).toMatchObject({ state: 'closed' });
+    await alice.ask('POST', '/v1/datasets', newDataset('late'));
+    const late = await alice.ask('POST', '/v1/associations', { kind: 'dataset', name: 'late', benchmark: 'closing' });
+    expect(late.json()).toMatchObject({ code: 'E_BENCHMARK_CLOSED', status: 409 });
+  });
+});
+
+describe('deadlines and absences', () => {
+  test('a request that nobody decides on expires, and a late vote hears why', async () => {
+    await ann().ask('POST', '/v1/benchmarks', {
+      name: 'hasty',
+      description: '',
+      testDataset: TEST_DATASET,
+      metrics: { config: 'x', archive: TEST_DATASET, imageDigest: `sha256:${'c'.repeat(64)}` },
+      members: ['ann'],
+      quorum: 1,
+      approvalDays: 2 / 86_400,
+    });
+    await bob.ask('POST', '/v1/datasets', newDataset('wards'));
+    const { id } = (
+      await bob.ask('POST', '/v1/associations', { kind: 'dataset', name: 'wards', benchmark: 'hasty' })
+    ).json();
+    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    expect((await bob.ask('GET', `/v1/associations/${id}`)).json()).toMatchObject({ state: 'expired' });
+    expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ code: 'E_DEADLINE_PASSED', status: 409 });
+  });
+
+  test('a vote on a request whose review was never started starts it', async () => {
+    const id = await requested('forgotten');
+    await temporal.client.workflow.getHandle(`review/${id}`).terminate();
+    const other = await requested('other');
+    await platform.db.updateTable('associations').set({ reviewStartedAt: null }).where('id', '=', other).execute();
+    expect((await vote(ann(), other, 'approve')).statusCode).toBe(201);
+  });
+});
+
+describe('a certificate', () => {
+  const fingerprint = () => randomBytes(20).toString('hex').toUpperCase();
+  const certificate = async (someone: Person, print: string, changes: object = {}) => {
+    const { challenge } = (await someone.ask('POST', '/v1/certificates/challenges')).json();
+    const body = { fingerprint: print, certificate: print, challenge, proof: `signed ${challenge}` };
+    return someone.ask('POST', '/v1/certificates', { ...body, ...changes });
+  };
+
+  test('is certified by the worker, is there once, and a repeat answers with the same one', async () => {
+    const print = fingerprint();
+    const first = await certificate(bob, print);
+    expect(first.statusCode).toBe(201);
+    expect(first.json()).toMatchObject({
+      fingerprint: print,
+      account: 'bob',
+      email: 'bob@example.org',
+      state: 'valid',
+    });
+    expect((await certificate(bob, print)).json()).toEqual(first.json());
+    expect((await certificate(bob, fingerprint())).json()).toMatchObject({ code: 'E_ALREADY_EXISTS', status: 409 });
+    expect((await alice.ask('GET', `/v1/certificates/${print}`)).json()).toMatchObject({ code: 'E_NOT_FOUND' });
+    expect((await bob.ask('GET', '/v1/certificates')).json().items).toHaveLength(1);
+  });
+
+  test('is refused in the words of the worker, without a verified address, and for a challenge that does not hold', async () => {
+    const refused = await certificate(alice, fingerprint(), { proof: 'signed nothing' });
+    expect(refused.json()).toMatchObject({ code: 'E_CERTIFICATE_NOT_CERTIFIED', detail: 'The proof does not fit.' });
+    const { challenge } = (await bob.ask('POST', '/v1/certificates/challenges')).json();
+    const stolen = await certificate(alice, fingerprint(), { challenge, proof: `signed ${challenge}` });
+    expect(stolen.json()).toMatchObject({ code: 'E_INVALID_REQUEST', detail: 'The challenge does not hold.' });
+    await platform.db
+      .updateTable('accounts')
+      .set({ emailVerified: false })
+      .where('id', '=', ann().account.id)
+      .execute();
+    expect((await certificate(ann(), fingerprint())).json()).toMatchObject({
+      code: 'E_EMAIL_NOT_VERIFIED',
+      status: 403,
+    });
+  });
+
+  test('asked for ten times at the same moment, by ten keys, is certified for one of them', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => certificate(alice, fingerprint())));
+    expect(answers.filter((answer) => answer.statusCode === 201)).toHaveLength(1);
+    for (const answer of answers.filter((other) => other.statusCode !== 201)) {
+      expect(answer.json()).toMatchObject({ code: 'E_ALREADY_EXISTS' });
+    }
+  });
+
+  test('has its challenge used up by the first of two that come with it', async () => {
+    const { challenge } = (await cleo().ask('POST', '/v1/certificates/challenges')).json();
+    const first = await certificate(cleo(), fingerprint(), { challenge, proof: `signed ${challenge}` });
+    expect(first.statusCode).toBe(201);
+    await cleo().ask(
+      'POST',
+      `/v1/certificates/${(first.json() as unknown as { fingerprint: string }).fingerprint}/revocation`,
+      { reason: 'x' },
+    );
+    const second = await certificate(cleo(), fingerprint(), { challenge, proof: `signed ${challenge}` });
+    expect(second.json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+  });
+});
