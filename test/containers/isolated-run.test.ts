@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { connectDocker } from '../../containers/docker.ts';
 import { runIsolated } from '../../containers/isolated-run.ts';
@@ -57,6 +58,8 @@ async function makeRun(deed: string, more: Partial<IsolatedRun> = {}): Promise<I
   const data = join(place, 'data');
   await mkdir(data);
   await writeFile(join(data, 'one'), 'a patient');
+  // The container's user owns the data, so that only the mount keeps it from writing there.
+  if (process.getuid?.() === 0) for (const path of [data, join(data, 'one')]) await chown(path, 4321, 4322);
   return {
     runId,
     image: probe.imageDigest,
@@ -133,7 +136,7 @@ describe('a container is shut in', () => {
     const wild = await giveProbe(docker, 'wild', {
       User: 'root',
       Volumes: { '/declared': {}, '/tmp': {}, '/data': {} },
-      Healthcheck: { Test: ['CMD', '/probe', 'forks'], Interval: 1_000_000_000 },
+      Healthcheck: { Test: ['CMD', '/probe', 'mark'], Interval: 1_000_000 },
       Labels: { [RUN_LABEL]: 'another run' },
       ExposedPorts: { '80/tcp': {} },
       StopSignal: 'SIGRTMAX',
@@ -143,6 +146,9 @@ describe('a container is shut in', () => {
     expect((await report('privileges', { image })).uid).not.toBe('0');
     const attempts = await report('files', { image });
     expect(Object.keys(attempts).filter((name) => attempts[name] === '0')).toHaveLength(5);
+    const lingering = await makeRun('linger', { image });
+    await runIsolated(docker, lingering);
+    expect(await readdir(outputOf(lingering))).toEqual(['report']);
     expect((await docker.listVolumes({ filters: { label: [`${RUN_LABEL}=${runId}`] } })).Volumes).toEqual([]);
   });
 
@@ -283,7 +289,11 @@ describe('a run', () => {
     const stop = new AbortController();
     const run = await makeRun('loop', { signal: stop.signal });
     const ended = failure(run);
-    while ((await ourContainers()).every(({ State }) => State !== 'running')) await new Promise(setImmediate);
+    const begun = async () => {
+      const runs = async () => (await ourContainers()).some(({ State }) => State === 'running');
+      while (!stop.signal.aborted && !(await runs())) await sleep(20);
+    };
+    await Promise.race([begun(), ended]);
     stop.abort();
     expect((await ended).code).toBe('E_INTERRUPTED');
     expect(await ourContainers()).toEqual([]);
@@ -304,7 +314,6 @@ const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 asRoot('where the agent is root', () => {
   test('the container runs as the owner of the dataset', async () => {
     const run = await makeRun('privileges');
-    await chown(run.volumes.data_path!, 4321, 4322);
     await chmod(run.volumes.data_path!, 0o700);
     await runIsolated(docker, run);
     expect(await readFile(join(outputOf(run), 'report'), 'utf8')).toMatch(/^uid 4321\ngid 4322\n/);
@@ -312,6 +321,7 @@ asRoot('where the agent is root', () => {
 
   test('a dataset that only root can read is refused before anything is run, with the way to mend it', async () => {
     const run = await makeRun('files');
+    for (const name of ['', 'one']) await chown(join(run.volumes.data_path!, name), 0, 0);
     await chmod(join(run.volumes.data_path!, 'one'), 0o600);
     const error = await failure(run);
     expect(error.code).toBe('E_DATASET_UNREADABLE');

@@ -54,7 +54,7 @@ static void network(void) {
 static void files(void) {
   tell("declared", open("/declared/file", O_RDONLY) >= 0);
   const char *places[] = {"/x", "/etc/x", "/bin/x", "/proc/sys/kernel/core_pattern", "/sys/x", "/dev/x", "/data/x",
-                          "/data/one", "/declared/x", NULL};
+                          "/data/one", "/declared/x", "/declared/file", "/result.yaml", NULL};
   for (const char **place = places; *place; place++) tell(*place, create(*place));
   tell("/tmp/x", create("/tmp/x"));
   tell("/dev/shm/x", create("/dev/shm/x"));
@@ -88,7 +88,7 @@ static void privileges(void) {
   tell("set-user-id-root", errno == 0);
   struct rlimit limit;
   getrlimit(RLIMIT_CORE, &limit);
-  fprintf(report, "core %ld\n", (long)limit.rlim_cur);
+  fprintf(report, "core %ld\n", (long)limit.rlim_max);
   fprintf(report, "pid %d\nhome %s\nhost %s\n", getpid(), getenv("HOME"), getenv("GREETING") ? getenv("GREETING") : "-");
 }
 
@@ -159,6 +159,8 @@ int main(int count, char **words) {
     fill("/result.yaml", 65536);
     return 0;
   }
+  if (!strcmp(deed, "mark")) return !create("/out/mark");
+  if (!strcmp(deed, "linger")) usleep(400000);
   report = fopen("/out/report", "w");
   if (!report) {
     perror("/out/report");
