@@ -117,7 +117,7 @@ export function fieldsOf(node: unknown, what: string, complain: Complain): Field
   return node.items.map((pair: Pair) => {
     const key = pair.key;
     if (!isScalar(key) || typeof key.value !== 'string') {
-      throw complain(key, `A name in ${what} is not a text.`, 'Put it in quotes.');
+      throw complain(key, `${what} has a name that is not a text.`, 'Put it in quotes.');
     }
     return { node: key, name: key.value, value: pair.value };
   });
