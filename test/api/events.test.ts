@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { streamEvents, type PlatformEvent } from '../../client/event-stream.ts';
+import { createPlatformClient } from '../../client/platform.ts';
+import type { AssociationId } from '../../domain/ids.ts';
+import { recordEvents } from '../../storage/events.ts';
+import { approved, createBenchmark } from './support/benchmark.ts';
+import { certificateFor, person, type Person } from './support/people.ts';
+import { startPlatform, type TestPlatform } from './support/platform.ts';
+
+let platform: TestPlatform;
+let baseUrl: string;
+let committee: Person[];
+let alice: Person;
+let bob: Person;
+let access: AssociationId;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  baseUrl = await platform.app.listen({ port: 0, host: '127.0.0.1' });
+  committee = await Promise.all(['ann', 'ben', 'cleo'].map((name) => person(platform, name)));
+  alice = await person(platform, 'alice');
+  bob = await person(platform, 'bob');
+  await createBenchmark(platform, 'digits', committee);
+  await certificateFor(platform, alice);
+});
+afterAll(() => platform.stop());
+
+/** Listens until `count` events are there. */
+async function hear(someone: Person, count: number, after: string | null = '0'): Promise<PlatformEvent[]> {
+  const stop = new AbortController();
+  const client = createPlatformClient({ baseUrl, token: someone.token });
+  const heard: PlatformEvent[] = [];
+  for await (const event of streamEvents(client, { after, signal: stop.signal })) {
+    heard.push(event);
+    if (heard.length === count) break;
+  }
+  stop.abort();
+  return heard;
+}
+
+test('an owner hears of the decision, of data owners that become authorised, and of their certificates', async () => {
+  const hearing = hear(alice, 3, null);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  access = await approved(platform, alice, 'container', 'model', 'digits');
+  await approved(platform, bob, 'dataset', 'wards', 'digits');
+  const { fingerprint } = await certificateFor(platform, bob);
+  const about = { association: access, container: 'alice/model', benchmark: 'digits' };
+  expect(await hearing).toEqual([
+    expect.objectContaining({ type: 'association.decided', ...about }),
+    expect.objectContaining({ type: 'data-owner.authorised', account: 'bob', ...about }),
+    expect.objectContaining({ type: 'certificate.issued', account: 'bob', fingerprint, ...about }),
+  ]);
+});
+
+test('the committee hears of requests, the data owner of its grants, and nobody of what concerns others', async () => {
+  expect((await hear(committee[1]!, 2)).map((event) => event.type)).toEqual([
+    'association.requested',
+    'association.requested',
+  ]);
+  const { items } = (await bob.ask('GET', '/v1/certificates')).json() as unknown as {
+    items: { fingerprint: string }[];
+  };
+  const grants = [{ fingerprint: items[0]!.fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }];
+  await alice.ask('POST', `/v1/associations/${access}/grants`, { grants });
+  await alice.ask('POST', `/v1/associations/${access}/grants/revocation`, { email: 'bob@example.org', reason: 'x' });
+  await alice.ask('POST', `/v1/associations/${access}/grants`, { grants });
+  await alice.ask('DELETE', `/v1/associations/${access}/grants`);
+  const heard = await hear(bob, 5);
+  expect(heard.map((event) => event.type)).toEqual([
+    'association.decided',
+    'grant.created',
+    'grant.revoked',
+    'grant.created',
+    'access.closed',
+  ]);
+  expect(JSON.stringify(heard)).not.toContain('wrapped');
+});
+
+test('who comes back after the last event that it dealt with gets the rest, once and in order', async () => {
+  const all = await hear(bob, 5);
+  const rest = await hear(bob, 3, all[1]!.id);
+  expect(rest).toEqual(all.slice(2));
+});
+
+test('events of two hundred transactions at the same moment reach a listener completely and in order', async () => {
+  const dora = await person(platform, 'dora');
+  const hearing = hear(dora, 200, '0');
+  await Promise.all(
+    Array.from({ length: 200 }, () =>
+      platform.db
+        .transaction()
+        .execute((trx) =>
+          recordEvents(trx, [{ audience: dora.account.id, type: 'grant.created', container: 'alice/model' }]),
+        ),
+    ),
+  );
+  const ids = (await hearing).map((event) => Number(event.id));
+  expect(ids).toEqual([...ids].sort((first, second) => first - second));
+  expect(new Set(ids).size).toBe(200);
+});
+
+test('a change that is rolled back leaves no event', async () => {
+  const eve = await person(platform, 'eve');
+  const change = platform.db.transaction().execute(async (trx) => {
+    await recordEvents(trx, [{ audience: eve.account.id, type: 'grant.created' }]);
+    throw new Error('rolled back');
+  });
+  await expect(change).rejects.toThrow('rolled back');
+  expect(await platform.db.selectFrom('events').selectAll().where('audience', '=', eve.account.id).execute()).toEqual(
+    [],
+  );
+});
+
+test('the stream needs an account, and stops when its reader says so', async () => {
+  const nobody = createPlatformClient({ baseUrl, token: 'no token' });
+  const refused = streamEvents(nobody, { after: null, signal: new AbortController().signal }).next();
+  await expect(refused).rejects.toMatchObject({ code: 'E_SIGNED_OUT' });
+  const stop = new AbortController();
+  const quiet = streamEvents(createPlatformClient({ baseUrl, token: bob.token }), {
+    after: null,
+    signal: stop.signal,
+  }).next();
+  setTimeout(() => {
+    stop.abort(new Error('enough'));
+  }, 100);
+  await expect(quiet).rejects.toThrow('enough');
+});
