@@ -1,7 +1,7 @@
 /** How much of the machine a container may take. */
 export interface RunLimits {
   readonly memoryBytes: number;
-  /** Processors; 0.5 is half of one. */
+  /** Processors; 0.5 is half of one. As many as there are, where there are fewer. */
   readonly cpus: number;
   readonly pids: number;
   /** Seconds for the whole run, whatever the container prints meanwhile. */

@@ -1,5 +1,7 @@
 /** What a container sees of the machine: its inputs, read-only, and its outputs. */
 import { randomUUID } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { MountSettings } from 'dockerode';
 import type { Mount, TaskConfig, TaskName } from '../domain/container-config.ts';
 import { TASK_VOLUMES } from '../domain/container-config.ts';
@@ -19,25 +21,36 @@ const OPTIONAL = ['parameters_file', 'additional_files'];
  * The mounts of a task. Whether one can be written follows from its name in the task, never from the list of the config
  * that it stands in: a dataset is read-only even where the container's author put it among the outputs.
  */
-export function planMounts(
+export async function planMounts(
   taskName: TaskName,
   task: TaskConfig,
   hostPaths: Readonly<Record<string, string>>,
-): RunMount[] {
+): Promise<RunMount[]> {
   const outputs: readonly string[] = TASK_VOLUMES[taskName].outputs;
-  const listed = Object.entries({ ...task.inputVolumes, ...task.outputVolumes });
-  return listed.flatMap(([volume, mount]): RunMount[] => {
+  const mounts: RunMount[] = [];
+  for (const [volume, mount] of Object.entries({ ...task.inputVolumes, ...task.outputVolumes })) {
     const hostPath = hostPaths[volume];
-    if (hostPath !== undefined)
-      return [{ ...mount, volume, hostPath, access: outputs.includes(volume) ? 'write' : 'read' }];
-    if (OPTIONAL.includes(volume)) return [];
-    throw new StrongroomError(
-      'E_CONTAINER_CONFIG',
-      `There is nothing to mount as "${volume}" in the task "${taskName}".`,
-      {
-        next: `Leave ${volume} out of the container config.`,
-      },
-    );
+    if (hostPath === undefined && OPTIONAL.includes(volume)) continue;
+    if (hostPath === undefined) throw nothingToMount(taskName, volume);
+    if (outputs.includes(volume)) mounts.push({ ...mount, volume, hostPath: resolve(hostPath), access: 'write' });
+    else mounts.push({ ...mount, volume, hostPath: await findInput(volume, mount, hostPath), access: 'read' });
+  }
+  return mounts;
+}
+
+const nothingToMount = (taskName: TaskName, volume: string) =>
+  new StrongroomError('E_CONTAINER_CONFIG', `There is nothing to mount as "${volume}" in the task "${taskName}".`, {
+    next: `Leave ${volume} out of the container config.`,
+  });
+
+/** Where an input really is, links followed; it must be of the type that the config says. */
+async function findInput(volume: string, mount: Mount, hostPath: string): Promise<string> {
+  const path = await realpath(hostPath).catch((error: unknown) => {
+    throw new StrongroomError('E_FILE_NOT_FOUND', `There is no ${hostPath} to mount as "${volume}".`, { cause: error });
+  });
+  if ((await stat(path)).isDirectory() === (mount.type === 'directory')) return path;
+  throw new StrongroomError('E_CONTAINER_CONFIG', `The volume "${volume}" is no ${mount.type}: ${path}.`, {
+    next: `Change its type in the container config.`,
   });
 }
 

@@ -243,6 +243,22 @@ describe('a container that ends badly', () => {
     expect(error.message).toContain('"labels"');
   });
 
+  test('before it begins: an input that is not there, or is of another type', async () => {
+    const run = await makeRun('x');
+    const gone = { ...run.volumes, data_path: join(folder, 'nowhere') };
+    expect((await failure({ ...run, volumes: gone })).code).toBe('E_FILE_NOT_FOUND');
+    const file = { ...run.volumes, data_path: join(run.volumes.data_path!, 'one') };
+    expect((await failure({ ...run, volumes: file })).code).toBe('E_CONTAINER_CONFIG');
+  });
+
+  test('before it begins: GPUs where there are none', async () => {
+    const { Runtimes } = (await docker.info()) as { Runtimes: Record<string, unknown> };
+    if ('nvidia' in Runtimes) return;
+    const error = await failure(await makeRun('files', { task: task({ command: ['files'], gpus: 'all' }) }));
+    expect(error.code).toBe('E_CONTAINER_FAILED');
+    expect(error.message).toContain('GPUs');
+  });
+
   test('before it begins: an output folder with something in it', async () => {
     const run = await makeRun('x');
     await mkdir(outputOf(run));
@@ -269,6 +285,14 @@ describe('a run', () => {
     expect(log.endsWith('last line\n')).toBe(true);
     expect(log).toContain('bytes left out');
     expect(log.length).toBeLessThan(6 * 2 ** 20);
+  });
+
+  test('takes a dataset behind a link, and as many processors as there are', async () => {
+    const run = await makeRun('files', { limits: { ...LIMITS, cpus: 4096 } });
+    const link = join(run.volumes.data_path!, '..', 'link');
+    await symlink(run.volumes.data_path!, link);
+    await runIsolated(docker, { ...run, volumes: { ...run.volumes, data_path: link } });
+    expect(await readFile(join(outputOf(run), 'report'), 'utf8')).toContain('read-data 0');
   });
 
   test('mounts a single file for an output of that type', async () => {
