@@ -40,7 +40,9 @@ export async function toClientTypes(document: string): Promise<string> {
 interface Schema {
   readonly $ref?: string;
   readonly title?: string;
+  readonly type?: string | readonly string[];
   readonly anyOf?: readonly Schema[];
+  readonly required?: readonly string[];
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
 }
@@ -78,16 +80,20 @@ export async function toClientRoutes(json: string): Promise<string> {
   return format(source, { parser: 'typescript', singleQuote: true, printWidth: 120, trailingComma: 'all' });
 }
 
-/** Paths like `items.*.owner`, with the brand that stands there. */
-function idsIn(schema: Schema | undefined, path: string, document: Document): [string, string][] {
+/** Paths like `items.*.owner`, with the brand that stands there; `Handle?` where nothing may stand there, too. */
+function idsIn(schema: Schema | undefined, path: string, document: Document, mark = ''): [string, string][] {
   if (!schema) return [];
   const under = (name: string) => (path === '' ? name : `${path}.${name}`);
   const referred = schema.$ref && document.components.schemas[schema.$ref.replace('#/components/schemas/', '')];
-  if (referred) return idsIn(referred, path, document);
-  if (schema.title !== undefined && BRANDS.includes(schema.title)) return [[path, schema.title]];
+  if (referred) return idsIn(referred, path, document, mark);
+  if (schema.title !== undefined && BRANDS.includes(schema.title)) {
+    return [[path, `${schema.title}${Array.isArray(schema.type) ? '?' : mark}`]];
+  }
   return [
-    ...(schema.anyOf ?? []).flatMap((part) => idsIn(part, path, document)),
+    ...(schema.anyOf ?? []).flatMap((part) => idsIn(part, path, document, mark)),
     ...idsIn(schema.items, under('*'), document),
-    ...Object.entries(schema.properties ?? {}).flatMap(([name, part]) => idsIn(part, under(name), document)),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, part]) =>
+      idsIn(part, under(name), document, schema.required?.includes(name) ? '' : '?'),
+    ),
   ];
 }

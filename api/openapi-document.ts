@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, from the routes that a Fastify instance has. */
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { declaredRoutes, namedSchemas } from './contract/all.ts';
 
 const DESCRIPTION = `The only contract between the parties of Strongroom: model owners, benchmark committees, data owners and the platform.
 The platform sees names, digests, ciphertext and wrapped keys; never a key, a model, or data.
@@ -24,4 +25,16 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
         typeof json.$id === 'string' ? json.$id : `def-${index}`,
     },
   });
+}
+
+/** The document of the declared routes as JSON text, its paths in alphabetical order. */
+export async function openApiDocument(): Promise<string> {
+  const app = Fastify();
+  await collectOpenApi(app);
+  for (const schema of namedSchemas) app.addSchema(schema);
+  for (const route of declaredRoutes) app.route({ ...route, handler: () => undefined });
+  await app.ready();
+  const { paths = {}, ...rest } = app.swagger();
+  const sorted = Object.fromEntries(Object.entries(paths).sort(([first], [second]) => (first < second ? -1 : 1)));
+  return `${JSON.stringify({ ...rest, paths: sorted }, null, 2)}\n`;
 }

@@ -27,7 +27,7 @@ import {
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { toStrongroomError } from './workflow-failure.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 export type PlatformWorkflows = ReturnType<typeof openPlatformWorkflows>;
 

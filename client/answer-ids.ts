@@ -24,10 +24,12 @@ const PARSERS = {
   Sha256: parseSha256,
 } as const;
 
-/** For each place in an answer, like `items.*.owner`, what kind of id stands there. */
-export type IdPlaces = Readonly<Record<string, keyof typeof PARSERS>>;
+type Kind = keyof typeof PARSERS;
 
-/** Fails with `E_UNAVAILABLE` where `answer` has something else than an id, or `null`, at one of `places`. */
+/** For each place in an answer, like `items.*.owner`, what kind of id stands there; with `?` it may be missing. */
+export type IdPlaces = Readonly<Record<string, Kind | `${Kind}?`>>;
+
+/** Fails with `E_UNAVAILABLE` where `answer` has something else than an id at one of `places`. */
 export function checkIds(answer: unknown, places: IdPlaces): void {
   for (const [place, kind] of Object.entries(places)) {
     for (const value of valuesAt(answer, place.split('.'))) {
@@ -36,20 +38,20 @@ export function checkIds(answer: unknown, places: IdPlaces): void {
   }
 }
 
-function isId(value: unknown, kind: keyof typeof PARSERS): boolean {
+function isId(value: unknown, kind: Kind | `${Kind}?`): boolean {
+  if (value === null || value === undefined) return kind.endsWith('?');
   try {
-    return PARSERS[kind](value) === value;
+    return PARSERS[kind.replace('?', '') as Kind](value) === value;
   } catch {
     return false;
   }
 }
 
 function valuesAt(value: unknown, path: readonly string[]): unknown[] {
-  if (value === null || value === undefined) return [];
   const [step, ...rest] = path;
-  if (step === undefined || step === '') return [value];
+  if (step === undefined) return [value];
   if (step === '*') return Array.isArray(value) ? value.flatMap((item) => valuesAt(item, rest)) : [];
-  return typeof value === 'object' ? valuesAt((value as Record<string, unknown>)[step], rest) : [];
+  return typeof value === 'object' && value !== null ? valuesAt((value as Record<string, unknown>)[step], rest) : [];
 }
 
 const malformed = (place: string) =>
