@@ -29,7 +29,6 @@ const ready = async ({ app }: TestPlatform) => {
   const body: object = answer.json();
   return { ...body, status: answer.statusCode, retryAfter: answer.headers['retry-after'] };
 };
-};
 
 test('the API is ready when Postgres and Temporal answer, and says which does not', async () => {
   expect(await ready(healthy)).toMatchObject({ status: 200, ready: true });
