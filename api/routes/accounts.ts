@@ -69,7 +69,7 @@ export function ownAccountRoutes(app: App, { authentication, db, settings }: Ser
       const session = openSessionToken(bearerToken(request), settings.authenticationSecret);
       if (session === null) {
         throw new StrongroomError('E_INVALID_REQUEST', 'An access token has no session to end.', {
-          next: 'Delete the token: strongroom token delete',
+          next: 'Delete the token: strongroom token revoke',
         });
       }
       await deleteSession(db, session);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { streamEvents, type PlatformEvent } from '../../client/event-stream.ts';
 import { createPlatformClient } from '../../client/platform.ts';
 import type { AssociationId } from '../../domain/ids.ts';
-import { recordEvents } from '../../storage/events.ts';
+import { listEvents, recordEvents } from '../../storage/events.ts';
 import { approved, createBenchmark } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -97,6 +97,24 @@ test('events of two hundred transactions at the same moment reach a listener com
   const ids = (await hearing).map((event) => Number(event.id));
   expect(ids).toEqual([...ids].sort((first, second) => first - second));
   expect(new Set(ids).size).toBe(200);
+});
+
+test('an event never shows before one with a smaller number that is still being written', async () => {
+  const { account } = await person(platform, 'fay');
+  const note = (done: Promise<unknown>) =>
+    platform.db.transaction().execute(async (trx) => {
+      await recordEvents(trx, [{ audience: account.id, type: 'grant.created' }]);
+      await done;
+    });
+  let finishFirst: () => void = () => undefined;
+  const first = note(new Promise<void>((resolve) => (finishFirst = resolve)));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const second = note(Promise.resolve());
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await listEvents(platform.db, account.id, 0, 10)).toEqual([]);
+  finishFirst();
+  await Promise.all([first, second]);
+  expect(await listEvents(platform.db, account.id, 0, 10)).toHaveLength(2);
 });
 
 test('a change that is rolled back leaves no event', async () => {

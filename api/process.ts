@@ -1,0 +1,74 @@
+/** The API as a process: opens what it needs, listens, and stops without losing an answer. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openBlobStore } from '../storage/blob-store.ts';
+import { openDatabase } from '../storage/database.ts';
+import { openEventListener } from '../storage/event-listener.ts';
+import { openMail } from '../storage/mail.ts';
+import { migrateToLatest } from '../storage/migrate.ts';
+import { buildApi } from './app.ts';
+import type { ApiSettings } from './dependencies.ts';
+import { openLog } from './log.ts';
+import { openTemporal, type TemporalOptions } from './temporal.ts';
+
+export interface ApiProcessOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly databaseConnections: number;
+  readonly temporal: TemporalOptions;
+  /** Holds `blobs/`, `uploads/` and `outbox/`. */
+  readonly dataFolder: string;
+  readonly mail: { readonly from: string; readonly smtpUrl: string | null };
+  readonly settings: Omit<ApiSettings, 'uploadsFolder'>;
+  readonly logLevel: string;
+}
+
+export interface RunningApi {
+  /** Where it listens. */
+  readonly address: string;
+  /** Takes no more connections, finishes the answers that it is at, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** How long answers under way may take once the API stops; what is left then, for instance an upload, is cut off. */
+const DRAIN_MS = 20_000;
+
+/** Fails where Postgres cannot be reached; Temporal may come later. */
+export async function startApi(options: ApiProcessOptions): Promise<RunningApi> {
+  const { dataFolder, databaseUrl } = options;
+  const log = openLog(options.logLevel);
+  const uploadsFolder = join(dataFolder, 'uploads');
+  await mkdir(uploadsFolder, { recursive: true, mode: 0o700 });
+  const db = openDatabase({
+    url: databaseUrl,
+    maxConnections: options.databaseConnections,
+    onIdleError: (error) => log.warn({ err: error }, 'A database connection broke.'),
+  });
+  await migrateToLatest(db);
+  const events = openEventListener(databaseUrl);
+  const temporal = openTemporal(options.temporal);
+  const app = await buildApi({
+    db,
+    events,
+    temporal,
+    blobs: openBlobStore(join(dataFolder, 'blobs')),
+    sendMail: openMail({ ...options.mail, outboxFolder: join(dataFolder, 'outbox') }),
+    settings: { ...options.settings, uploadsFolder },
+    logger: log,
+  });
+  const address = await app.listen({ host: options.host, port: options.port });
+  return {
+    address,
+    stop: async () => {
+      const cutOff = setTimeout(() => {
+        app.server.closeAllConnections();
+      }, DRAIN_MS);
+      await app.close();
+      clearTimeout(cutOff);
+      await events.close();
+      await temporal.connection.close();
+      await db.destroy();
+    },
+  };
+}
