@@ -20,12 +20,16 @@ export interface ArchiveContents {
   readonly totalSize: number;
 }
 
+/** Sees the bytes of a layer of `size` bytes go by, and yields them unchanged. */
+export type PassLayer = (name: string, size: number, content: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
+
 interface Collecting {
   readonly metadata: Map<string, Buffer>;
   readonly layers: Map<string, LayerDigests>;
   readonly links: Map<string, string>;
   readonly names: Set<string>;
   readonly layerBudget: LayerBudget;
+  readonly passLayer: PassLayer;
   metadataBytes: number;
 }
 
@@ -38,6 +42,7 @@ const MAX_METADATA = 16 * 2 ** 20;
 export async function collectArchive(
   archive: AsyncIterable<Buffer>,
   limits: { readonly archiveBytes: number; readonly unpackedBytes: number },
+  passLayer: PassLayer = (_name, _size, content) => content,
 ): Promise<ArchiveContents> {
   const collecting: Collecting = {
     metadata: new Map(),
@@ -45,17 +50,16 @@ export async function collectArchive(
     links: new Map(),
     names: new Set(),
     layerBudget: { bytes: limits.unpackedBytes, entries: MAX_LAYER_ENTRIES },
+    passLayer,
     metadataBytes: 0,
   };
   const size = { bytes: 0 };
   const plain = boundedArchive(decompress(await peek(archive)), limits.archiveBytes, size);
-  await readTar(plain, { what: 'The archive', failure: notAnArchive }, (header, content) =>
-    collectEntry(collecting, header, content),
-  );
+  await readTar(plain, notAnArchive, (header, content) => collectEntry(collecting, header, content));
   return { ...collecting, totalSize: size.bytes };
 }
 
-export const notAnArchive = (why: string): StrongroomError =>
+const notAnArchive = (why: string): StrongroomError =>
   new StrongroomError('E_NOT_AN_ARCHIVE', 'This is not an image archive.', {
     why: `It cannot be read as a tar archive: ${why}.`,
     next: 'Make it with "docker save".',
@@ -81,14 +85,14 @@ async function collectEntry(into: Collecting, header: TarHeader, content: AsyncI
   } else if (kind === 'metadata') {
     into.metadata.set(name, await readMetadata(into, name, content));
   } else if (kind === 'layer') {
-    into.layers.set(name, await checkLayer(name, content, into.layerBudget));
+    into.layers.set(name, await checkLayer(name, into.passLayer(name, header.size, content), into.layerBudget));
   } else if (kind === 'blob') {
-    await collectBlob(into, name, content);
+    await collectBlob(into, header, content);
   }
 }
 
 /** Checks name and type of an entry, and that neither the name nor too many others came before. */
-export function checkEntryName(seen: Set<string>, header: TarHeader): EntryKind {
+function checkEntryName(seen: Set<string>, header: TarHeader): EntryKind {
   const { name, type } = header;
   const kind = entryKind(name);
   if (kind === null) throw hostile('entry-name', `The archive holds ${quoteName(name)}.`);
@@ -104,7 +108,7 @@ export function checkEntryName(seen: Set<string>, header: TarHeader): EntryKind 
   return kind;
 }
 
-export function linkTarget(header: TarHeader): string {
+function linkTarget(header: TarHeader): string {
   const target = linkedLayer(header.name, header.linkName);
   if (target !== null && header.size === 0) return target;
   throw hostile('link', `The link ${quoteName(header.name)} leads to ${quoteName(header.linkName)}.`);
@@ -124,7 +128,8 @@ async function readMetadata(into: Collecting, name: string, content: AsyncIterab
   return Buffer.concat(chunks);
 }
 
-async function collectBlob(into: Collecting, name: string, content: AsyncIterable<Buffer>): Promise<void> {
+async function collectBlob(into: Collecting, header: TarHeader, content: AsyncIterable<Buffer>): Promise<void> {
+  const { name } = header;
   const peeked = await peek(content);
   let sha256: string;
   if (isJson(peeked)) {
@@ -132,7 +137,7 @@ async function collectBlob(into: Collecting, name: string, content: AsyncIterabl
     into.metadata.set(name, bytes);
     sha256 = createHash('sha256').update(bytes).digest('hex');
   } else {
-    const layer = await checkLayer(name, peeked.stream, into.layerBudget);
+    const layer = await checkLayer(name, into.passLayer(name, header.size, peeked.stream), into.layerBudget);
     into.layers.set(name, layer);
     sha256 = layer.sha256;
   }
@@ -141,4 +146,4 @@ async function collectBlob(into: Collecting, name: string, content: AsyncIterabl
   }
 }
 
-export const isJson = ({ head }: Peeked): boolean => head[0] === 0x7b && !looksLikeTar(head);
+const isJson = ({ head }: Peeked): boolean => head[0] === 0x7b && !looksLikeTar(head);

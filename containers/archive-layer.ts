@@ -35,7 +35,7 @@ export async function checkLayer(
   const counted = { bytes: 0 };
   const bounded = boundedBytes(name, hashed(plain, unpacked), budget, counted);
   const failure = (why: string) => hostile('layer-content', `The layer ${quoteName(name)} cannot be read: ${why}.`);
-  await readTar(bounded, { what: name, failure }, async (header) => checkLayerEntry(name, header, budget));
+  await readTar(bounded, failure, async (header) => checkLayerEntry(name, header, budget));
   const diffId = unpacked.digest('hex');
   return { sha256: compressed ? packed.digest('hex') : diffId, diffId: `sha256:${diffId}`, size: counted.bytes };
 }

@@ -11,7 +11,7 @@ export interface ArchiveManifest {
 }
 
 /** Reads the manifest of an archive with exactly one image. */
-export function parseManifest(contents: Pick<ArchiveContents, 'metadata' | 'links'>): ArchiveManifest {
+export function parseManifest(contents: ArchiveContents): ArchiveManifest {
   const bytes = contents.metadata.get('manifest.json');
   if (!bytes) throw hostile('manifest', 'The archive has no manifest.json.');
   const images = parseJson(bytes, 'manifest.json');

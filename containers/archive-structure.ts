@@ -3,7 +3,6 @@
  * streams by and before any of it reaches Docker. Nothing is unpacked to disk.
  */
 import { createHash } from 'node:crypto';
-import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { collectArchive } from './archive-contents.ts';
@@ -48,29 +47,30 @@ export async function inspectImageArchive(
   limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
 ): Promise<InspectedArchive> {
   const contents = await collectArchive(archive, limits);
+  const { imageDigest, layers } = checkContents(contents);
+  return { imageDigest, layers, totalSize: contents.totalSize };
+}
+
+interface CheckedContents extends Pick<InspectedArchive, 'imageDigest' | 'layers'> {
+  readonly manifest: ArchiveManifest;
+}
+
+/** Checks that the parts of an archive fit together. Fails with `E_HOSTILE_ARCHIVE`. */
+export function checkContents(contents: ArchiveContents): CheckedContents {
   const manifest = parseManifest(contents);
   const imageDigest = checkConfigDigest(manifest);
   refuseSeveralImages(contents, imageDigest);
   const { diffIds } = parseImageConfig(manifest.config, (problem) => hostile('image-config', problem));
-  return { imageDigest, layers: checkLayers(contents, manifest, diffIds), totalSize: contents.totalSize };
+  return { imageDigest, layers: checkLayers(contents, manifest, diffIds), manifest };
 }
 
 /** The digest of an image's configuration; its file must be named by it. */
-export function checkConfigDigest(manifest: ArchiveManifest): ImageDigest {
+function checkConfigDigest(manifest: ArchiveManifest): ImageDigest {
   const digest = createHash('sha256').update(manifest.config).digest('hex');
   if (!manifest.configName.includes(digest)) {
     throw hostile('config-digest', `The configuration ${quoteName(manifest.configName)} has the SHA-256 ${digest}.`);
   }
   return parseImageDigest(`sha256:${digest}`);
-}
-
-/** Fails with `E_DIGEST_MISMATCH` unless the archive holds the image that was registered. */
-export function expectImage(found: ImageDigest, expected: ImageDigest): void {
-  if (found === expected) return;
-  throw new StrongroomError('E_DIGEST_MISMATCH', 'The archive holds another image than the registered one.', {
-    why: `It holds ${found}; registered is ${expected}.`,
-    next: 'Nothing was loaded. Ask its owner which archive is the right one.',
-  });
 }
 
 function checkLayers(

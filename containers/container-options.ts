@@ -9,8 +9,8 @@ import type { RunUser } from './run-user.ts';
 
 export interface ContainerPlan {
   readonly image: ImageDigest;
-  /** The image's own settings, which its author wrote. */
-  readonly settings: ImageInspectInfo['Config'];
+  /** The image's own settings, which its author wrote; newer engines leave out what is empty. */
+  readonly settings: Partial<ImageInspectInfo['Config']>;
   readonly labels: Readonly<Record<string, string>>;
   readonly runArgs: RunArgs;
   readonly user: RunUser;
@@ -83,8 +83,8 @@ function deviceRequest(gpus: string | undefined): DeviceRequest | null {
   return { ...base, Count: gpus === 'all' ? -1 : Number(gpus) };
 }
 
-function refuseDangerousFolder(folder: string): void {
-  if (folder === '' || isPlainContainerPath(folder)) return;
+function refuseDangerousFolder(folder: string | undefined): void {
+  if (folder === undefined || folder === '' || isPlainContainerPath(folder)) return;
   throw new StrongroomError('E_CONTAINER_FAILED', 'The working folder of the image lies outside its own files.', {
     next: 'Ask the author of the container to set WORKDIR to a folder of the image.',
   });

@@ -71,10 +71,8 @@ export async function unpackDatasetArchive(
     entries: limits.entries,
   };
   try {
-    await readTar(
-      decompress(await peek(source as AsyncIterable<Buffer>)),
-      { what: 'The dataset', failure },
-      (header, content) => unpackEntry(unpacking, header, content),
+    await readTar(decompress(await peek(source as AsyncIterable<Buffer>)), failure, (header, content) =>
+      unpackEntry(unpacking, header, content),
     );
     for (const name of DATASET_FOLDERS) {
       if (!unpacking.claims.has(name)) throw refuse(`has no folder "${name}"`);

@@ -6,6 +6,8 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { ImageDigest } from '../domain/ids.ts';
 import { parseImageDigest } from '../domain/ids.ts';
 import { readLoadAnswer, rewriteArchive } from './archive-rewrite.ts';
+import { DEFAULT_ARCHIVE_LIMITS } from './archive-structure.ts';
+import type { ArchiveLimits } from './archive-structure.ts';
 import { dockerFailure, ignoreMissing, keepsImagesInContainerd } from './docker.ts';
 import { asError, statusOf } from './failure.ts';
 import { ownImageName } from './own-names.ts';
@@ -21,12 +23,13 @@ export interface LoadedImage {
 }
 
 export interface LoadOptions {
+  readonly limits?: ArchiveLimits;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Loads the image `expected` out of `archive`, whose structure `inspectImageArchive` has already accepted. Nothing of
- * the archive's own tags reaches the engine. An image that is here already is not loaded again, only named, and its
+ * Loads the image `expected` out of `archive`, whose structure is checked as `inspectImageArchive` does. Nothing of the
+ * archive's own tags reaches the engine, and nothing is loaded unless all of it is as it should be. An image that is here already is not loaded again, only named, and its
  * owner's names for it stay. On failure nothing of ours is left. Fails with `E_DIGEST_MISMATCH`,
  * `E_HOSTILE_ARCHIVE`, `E_NO_SPACE` or `E_DOCKER_UNAVAILABLE`.
  */
@@ -45,7 +48,7 @@ export async function loadImage(
       archive.destroy();
       return await nameImage(docker, expected, name, here.names);
     }
-    await sendArchive(docker, archive, expected, name, options.signal);
+    await sendArchive(docker, archive, expected, name, options);
     const engineId = await expectLoaded(docker, expected, name);
     return { imageDigest: expected, engineId, name, remove };
   } catch (error) {
@@ -95,9 +98,9 @@ async function sendArchive(
   archive: Readable,
   expected: ImageDigest,
   name: string,
-  signal: AbortSignal | undefined,
+  { signal, limits = DEFAULT_ARCHIVE_LIMITS }: LoadOptions,
 ): Promise<void> {
-  const { stream, finished } = rewriteArchive(archive, expected, name);
+  const { stream, finished } = rewriteArchive(archive, expected, name, limits);
   try {
     const answer = await docker.loadImage(stream, { quiet: true, ...(signal && { abortSignal: signal }) });
     await readLoadAnswer(answer as AsyncIterable<Buffer>);

@@ -17,14 +17,12 @@ export interface TarHeader {
 /** Sees one entry; what it leaves unread of `content` is skipped. */
 export type VisitEntry = (header: TarHeader, content: AsyncIterable<Buffer>) => Promise<void>;
 
-interface TarRules {
-  /** What the archive is, for messages: `The archive`, `Layer 3`. */
-  readonly what: string;
-  readonly failure: (why: string) => StrongroomError;
-}
-
-/** Visits all entries of `source` in order. Fails as `rules.failure` says where it is no complete tar archive. */
-export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, visit: VisitEntry): Promise<void> {
+/** Visits all entries of `source` in order. Fails as `failure` says where it is no complete tar archive. */
+export async function readTar(
+  source: AsyncIterable<Buffer>,
+  failure: (why: string) => StrongroomError,
+  visit: VisitEntry,
+): Promise<void> {
   const reader = openReader();
   const failures: Failures = {};
   const visits = visitAll(reader, visit).catch((error: unknown) => {
@@ -36,7 +34,7 @@ export async function readTar(source: AsyncIterable<Buffer>, rules: TarRules, vi
   const told = isConsequence(failures.visit) ? undefined : failures.visit;
   const reason = failures.source ?? told ?? failures.reading ?? failures.visit;
   if (reason === undefined) return;
-  if (isTarProblem(reason)) throw rules.failure(messageOf(reason).replace(/\.$/, ''));
+  if (isTarProblem(reason)) throw failure(messageOf(reason).replace(/\.$/, ''));
   throw asError(reason);
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_RUN_LIMITS } from '../../containers/run-limits.ts';
 import type { TaskConfig, TaskName } from '../../domain/container-config.ts';
 import { parseContainerConfig } from '../../domain/container-config-parser.ts';
 import type { ImageDigest } from '../../domain/ids.ts';
+import { parseImageDigest } from '../../domain/ids.ts';
 import { makeExampleImage } from '../../examples/build-image.ts';
 import type { ExampleName } from '../../examples/build-image.ts';
 import { readLoadAnswer } from '../../containers/archive-rewrite.ts';
@@ -19,7 +20,7 @@ const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 const runId = `test/examples/${process.pid}`;
 let docker: Docker;
 let folder: string;
-const digests = new Map<ExampleName, ImageDigest>();
+const images = new Map<ExampleName, { imageDigest: ImageDigest; engineId: ImageDigest }>();
 const names: string[] = [];
 
 beforeAll(async () => {
@@ -31,7 +32,8 @@ beforeAll(async () => {
     const { stream, imageDigest } = await makeExampleImage(example, name);
     await readLoadAnswer((await docker.loadImage(stream)) as AsyncIterable<Buffer>);
     names.push(name);
-    digests.set(example, imageDigest);
+    const { Id } = await docker.getImage(name).inspect();
+    images.set(example, { imageDigest, engineId: parseImageDigest(Id) });
   }
 });
 
@@ -54,7 +56,7 @@ describe.each(['benchmark', 'data-owner-one', 'data-owner-two'])('on the picture
     const common = { runId, limits: { ...DEFAULT_RUN_LIMITS, timeoutSeconds: 60 } };
     await runIsolated(docker, {
       ...common,
-      image: digests.get('digits-model')!,
+      image: images.get('digits-model')!.engineId,
       taskName: 'infer',
       task: await taskOf('digits-model', 'infer'),
       volumes: { data_path: join(data, 'data'), output_path: predictions },
@@ -62,7 +64,7 @@ describe.each(['benchmark', 'data-owner-one', 'data-owner-two'])('on the picture
     });
     await runIsolated(docker, {
       ...common,
-      image: digests.get('digits-metrics')!,
+      image: images.get('digits-metrics')!.engineId,
       taskName: 'evaluate',
       task: await taskOf('digits-metrics', 'evaluate'),
       volumes: { predictions, labels: join(data, 'labels'), output_path: results },
@@ -95,5 +97,5 @@ test('no picture is in two of the datasets, so each party has something of its o
 test('an example is the same image each time it is made from scratch', async () => {
   const { stream, imageDigest } = await makeExampleImage('digits-metrics');
   stream.destroy();
-  expect(imageDigest).toBe(digests.get('digits-metrics'));
+  expect(imageDigest).toBe(images.get('digits-metrics')?.imageDigest);
 });

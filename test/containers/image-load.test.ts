@@ -66,12 +66,18 @@ async function failure(attempt: Promise<unknown>): Promise<StrongroomError> {
   throw new Error('it went well');
 }
 
+interface BuiltImage {
+  readonly digest: ImageDigest;
+  /** What this engine calls the image: newer ones do not name it by its configuration. */
+  readonly id: string;
+}
+
 /** Gives Docker an image of its own, as its owner would have built it. */
-async function build(content: string, name?: string): Promise<ImageDigest> {
+async function build(content: string, name: string): Promise<BuiltImage> {
   const files = [{ path: '/content', from: Buffer.from(content), mode: 0o644 }];
   const { stream, imageDigest } = await imageArchive([files], {}, name);
   await readLoadAnswer((await docker.loadImage(stream)) as AsyncIterable<Buffer>);
-  return imageDigest;
+  return { digest: imageDigest, id: (await docker.getImage(name).inspect()).Id };
 }
 
 describe('an archive is loaded', () => {
@@ -79,10 +85,10 @@ describe('an archive is loaded', () => {
     const parts = layout === 'classic' ? classicParts(layers) : ociParts(layers, layout);
     const digest = digestOf(configOf(layers));
     const image = await loadImage(docker, streamOf(tar(parts)), digest, runId);
-    expect(image).toMatchObject({ imageDigest: digest, engineId: digest });
-    expect((await docker.getImage(digest).inspect()).RepoTags).toEqual([image.name]);
+    expect(image.imageDigest).toBe(digest);
+    expect((await docker.getImage(image.engineId).inspect()).RepoTags).toEqual([image.name]);
     await image.remove();
-    expect(await isHere(digest)).toBe(false);
+    expect(await isHere(image.engineId)).toBe(false);
     await image.remove();
   });
 
@@ -95,9 +101,9 @@ describe('an archive is loaded', () => {
         : part,
     );
     const image = await loadImage(docker, streamOf(tar(parts)), digestOf(configOf(layers)), runId);
-    expect((await docker.getImage(victim).inspect()).Id).toBe(mine);
+    expect((await docker.getImage(victim).inspect()).Id).toBe(mine.id);
     await image.remove();
-    expect((await docker.getImage(victim).inspect()).Id).toBe(mine);
+    expect((await docker.getImage(victim).inspect()).Id).toBe(mine.id);
     await docker.getImage(victim).remove();
   });
 
@@ -120,30 +126,39 @@ describe('an archive is loaded', () => {
       ['a', 'b'].map(async (name) => loadImage(docker, streamOf(archive), digest, `${runId}/${name}`)),
     );
     await first!.remove();
-    expect(await isHere(digest)).toBe(true);
+    expect(await isHere(second!.engineId)).toBe(true);
     await second!.remove();
-    expect(await isHere(digest)).toBe(false);
+    expect(await isHere(second!.engineId)).toBe(false);
   });
 });
 
 describe('an image that is here already', () => {
   test('keeps the names that its owner gave it', async () => {
     const name = `strongroom-test-owner-${process.pid}:1`;
-    const digest = await build(`own ${runId}`, name);
+    const { digest, id } = await build(`own ${runId}`, name);
     const { stream } = await exportImage(docker, name);
     const image = await loadImage(docker, stream, digest, runId);
-    expect((await docker.getImage(digest).inspect()).RepoTags.sort()).toEqual([name, image.name].sort());
+    const names = async () => (await docker.getImage(name).inspect()).RepoTags;
+    expect((await names()).sort()).toEqual([name, image.name].sort());
     await image.remove();
-    expect((await docker.getImage(digest).inspect()).RepoTags).toEqual([name]);
+    expect(await names()).toEqual([name]);
+    expect((await docker.getImage(name).inspect()).Id).toBe(id);
     await docker.getImage(name).remove();
   });
 
   test('stays where its owner gave it no name', async () => {
-    const digest = await build(`nameless ${runId}`);
-    const image = await loadImage(docker, streamOf(tar(classicParts(layers))), digest, runId);
+    const archive = tar(classicParts(layers));
+    const nameless = async () => {
+      const listed = await docker.listImages({ all: true, filters: { dangling: ['true'] } });
+      return listed.map(({ Id }) => Id);
+    };
+    const before = await nameless();
+    await readLoadAnswer((await docker.loadImage(streamOf(archive))) as AsyncIterable<Buffer>);
+    const [mine] = (await nameless()).filter((id) => !before.includes(id));
+    const image = await loadImage(docker, streamOf(archive), digestOf(configOf(layers)), runId);
     await image.remove();
-    expect(await isHere(digest)).toBe(true);
-    await docker.getImage(digest).remove();
+    expect(await nameless()).toContain(mine);
+    await docker.getImage(mine!).remove();
   });
 });
 
@@ -161,6 +176,8 @@ describe('nothing is left of an archive', () => {
     const other = parseImageDigest(`sha256:${'0'.repeat(64)}`);
     const error = await failure(loadImage(docker, streamOf(tar(classicParts(layers))), other, runId));
     expect(error.code).toBe('E_DIGEST_MISMATCH');
+    // Said before the engine had it all, not after it had loaded it.
+    expect(error.message).toContain('The archive holds another image');
     await expectNothing();
   });
 
@@ -218,7 +235,7 @@ describe('nothing is left of an archive', () => {
 describe('an export', () => {
   test('is an archive that passes inspection, holds no tag, and loads', async () => {
     const name = `strongroom-test-export-${process.pid}:1`;
-    const digest = await build(`export ${runId}`, name);
+    const { digest } = await build(`export ${runId}`, name);
     const { stream, imageDigest, sizeEstimate } = await exportImage(docker, name);
     expect(imageDigest).toBe(digest);
     expect(sizeEstimate).toBeGreaterThan(0);
@@ -241,17 +258,18 @@ describe('an export', () => {
   );
 
   test('fails when it is interrupted', async () => {
-    const digest = await build(`interrupted ${runId}`);
+    const name = `strongroom-test-interrupted-${process.pid}:1`;
+    await build(`interrupted ${runId}`, name);
     const stop = new AbortController();
-    const { stream } = await exportImage(docker, digest, { signal: stop.signal });
+    const { stream } = await exportImage(docker, name, { signal: stop.signal });
     stop.abort();
     await expect(stream.toArray()).rejects.toThrow(/abort/i);
-    await docker.getImage(digest).remove();
+    await docker.getImage(name).remove();
   });
 });
 
 describe('leftovers of a killed process', () => {
-  const leave = async (image: ImageDigest, labels: Record<string, string>) =>
+  const leave = async (image: string, labels: Record<string, string>) =>
     docker.createContainer({ Image: image, Cmd: ['/content'], Labels: labels });
   const exists = async (id: string) =>
     docker
@@ -264,7 +282,8 @@ describe('leftovers of a killed process', () => {
   const aWeekAgo = () => new Date(Date.now() - 7 * 86_400_000);
 
   test('of one run are removed, those of another are not', async () => {
-    const image = await build(`container ${runId}`);
+    const image = `strongroom-test-container-${process.pid}:1`;
+    await build(`container ${runId}`, image);
     const mine = await leave(image, { 'strongroom.run': runId });
     const other = await leave(image, { 'strongroom.run': `${runId}/other` });
     await build(`mine ${runId}`, ownImageName(runId));
@@ -279,7 +298,8 @@ describe('leftovers of a killed process', () => {
 
   test('are removed once they are old; what is not ours, and what is young, stays', async () => {
     const old = String(Math.floor(aWeekAgo().getTime() / 1000));
-    const image = await build(`container ${runId}`);
+    const image = `strongroom-test-container-${process.pid}:1`;
+    await build(`container ${runId}`, image);
     const stale = await leave(image, { 'strongroom.run': runId, 'strongroom.started': old });
     const young = await leave(image, {
       'strongroom.run': runId,

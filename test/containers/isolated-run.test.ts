@@ -62,7 +62,7 @@ async function makeRun(deed: string, more: Partial<IsolatedRun> = {}): Promise<I
   if (process.getuid?.() === 0) for (const path of [data, join(data, 'one')]) await chown(path, 4321, 4322);
   return {
     runId,
-    image: probe.imageDigest,
+    image: probe.engineId,
     taskName: 'infer',
     task: task({ command: [deed], environment: { GREETING: 'hello there' } }),
     volumes: { data_path: data, output_path: join(place, 'out') },
@@ -142,7 +142,7 @@ describe('a container is shut in', () => {
       StopSignal: 'SIGRTMAX',
     });
     made.push(wild.imageName);
-    const image = wild.imageDigest;
+    const image = wild.engineId;
     expect((await report('privileges', { image })).uid).not.toBe('0');
     const attempts = await report('files', { image });
     expect(Object.keys(attempts).filter((name) => attempts[name] === '0')).toHaveLength(5);
@@ -155,7 +155,7 @@ describe('a container is shut in', () => {
   test('a volume of the image below the dataset is refused, so no folder appears in the dataset', async () => {
     const wild = await giveProbe(docker, 'below', { Volumes: { '/data/deep': {} } });
     made.push(wild.imageName);
-    const run = await makeRun('nothing', { image: wild.imageDigest });
+    const run = await makeRun('nothing', { image: wild.engineId });
     expect((await failure(run)).message).toContain('/data/deep');
     expect(await readdir(run.volumes.data_path!)).toEqual(['one']);
   });
@@ -163,7 +163,7 @@ describe('a container is shut in', () => {
   test('a working folder among the open files of the engine is refused', async () => {
     const wild = await giveProbe(docker, 'folder', { WorkingDir: '/proc/self/fd/7' });
     made.push(wild.imageName);
-    expect((await failure(await makeRun('nothing', { image: wild.imageDigest }))).message).toContain('working folder');
+    expect((await failure(await makeRun('nothing', { image: wild.engineId }))).message).toContain('working folder');
   });
 
   test('entrypoint and command come from the config', async () => {

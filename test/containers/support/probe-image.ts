@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 import { readLoadAnswer } from '../../../containers/archive-rewrite.ts';
 import type { ImageDigest } from '../../../domain/ids.ts';
+import { parseImageDigest } from '../../../domain/ids.ts';
 import { imageArchive } from '../../../examples/image-archive.ts';
 import type { ImageFile, ImageSettings } from '../../../examples/image-archive.ts';
 
@@ -30,7 +31,8 @@ export async function compile(name: string): Promise<Buffer> {
 
 export interface TestImage {
   readonly imageName: string;
-  readonly imageDigest: ImageDigest;
+  /** What this engine calls the image: newer ones do not name it by its configuration. */
+  readonly engineId: ImageDigest;
 }
 
 /** Gives Docker an image of these files. Its name is only this test process's. */
@@ -41,9 +43,10 @@ export async function giveImage(
   settings: ImageSettings,
 ): Promise<TestImage> {
   const imageName = `strongroom-test-${process.pid}-${label}:1`;
-  const { stream, imageDigest } = await imageArchive([files], settings, imageName);
+  const { stream } = await imageArchive([files], settings, imageName);
   await readLoadAnswer((await docker.loadImage(stream, { quiet: true })) as AsyncIterable<Buffer>);
-  return { imageName, imageDigest };
+  const { Id } = await docker.getImage(imageName).inspect();
+  return { imageName, engineId: parseImageDigest(Id) };
 }
 
 /** The probe with a set-user-id program beside it. `settings` are what the image's author may set. */
