@@ -11,7 +11,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** `status` differs from the code's own only where a protocol (tus) asks for another one. */
 export function toProblem(fields: ErrorFields, requestId: string, status = ERROR_KINDS[fields.code].status): Problem {
   return {
-    type: `https://strongroom.example/errors/${fields.code}`,
+    type: `urn:strongroom:error:${fields.code}`,
     title: STATUS_CODES[status] ?? 'Failure',
     status,
     detail: fields.message,

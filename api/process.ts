@@ -45,7 +45,10 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     maxConnections: options.databaseConnections,
     onIdleError: (error) => log.warn({ err: error }, 'A database connection broke.'),
   });
-  await migrateToLatest(db);
+  await migrateToLatest(db).catch(async (error: unknown) => {
+    await db.destroy();
+    throw error;
+  });
   const events = openEventListener(databaseUrl);
   const temporal = openTemporal(options.temporal);
   const app = await buildApi({

@@ -13,14 +13,25 @@ export interface TemporalOptions extends Pick<ConnectionOptions, 'tls' | 'apiKey
   readonly namespace: string;
 }
 
+const TRIES_TO_CONNECT = 3;
+
 /**
- * A client that connects when it is first asked. A call is tried three times within a second: callers of the API hear
- * soon that Temporal is away, and come back by themselves.
+ * A client that connects when it is first asked. Where nobody answers it gives up within a second: callers of the API
+ * hear soon that Temporal is away, and come back by themselves. A server that answers "not now", as one does when
+ * fifty members vote at once, is asked again for as long as the call may take.
  */
 export function openTemporal({ namespace, ...connectionOptions }: TemporalOptions): Client {
+  const patient = defaultGrpcRetryOptions();
   const connection = Connection.lazy({
     ...connectionOptions,
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+    interceptors: [
+      makeGrpcRetryInterceptor({
+        ...patient,
+        retryableDecider: (attempt, status) =>
+          patient.retryableDecider(attempt, status) &&
+          (attempt < TRIES_TO_CONNECT || !/^(?:No connection established|Name resolution failed)/.test(status.details)),
+      }),
+    ],
   });
   return new Client({ connection, namespace });
 }

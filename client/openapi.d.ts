@@ -639,7 +639,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         readonly Problem: {
-            /** @description Where the code is explained. */
+            /** @description The code as a URI. */
             readonly type: string;
             readonly title: string;
             readonly status: number;

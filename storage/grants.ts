@@ -90,7 +90,14 @@ export async function insertGrants(
       recipients.filter((recipient) => byHand.includes(recipient.fingerprint)),
     );
     const fresh = new Set(inserted.map((grant) => grant.fingerprint));
-    const entries = await selectEntries(trx, id).where('grants.state', '=', 'valid').execute();
+    const entries = await selectEntries(trx, id)
+      .where('grants.state', '=', 'valid')
+      .where(
+        'grants.fingerprint',
+        'in',
+        recipients.map((recipient) => recipient.fingerprint),
+      )
+      .execute();
     await announce(
       trx,
       access,

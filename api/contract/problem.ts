@@ -8,7 +8,7 @@ const CODES = Object.keys(ERROR_KINDS) as (keyof typeof ERROR_KINDS)[];
 export const ProblemSchema = named(
   'Problem',
   Type.Object({
-    type: Type.String({ description: 'Where the code is explained.' }),
+    type: Type.String({ description: 'The code as a URI.' }),
     title: Type.String(),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'What happened.' }),

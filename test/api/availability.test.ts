@@ -1,6 +1,7 @@
 /** What callers hear while the database or Temporal is away, and that it passes by itself. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { listReviewsWithoutWorkflow } from '../../storage/reviews.ts';
 import { createBenchmark, newContainer, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -61,6 +62,19 @@ test('without Temporal what is recorded is still read, a request is refused for 
     reason: '',
   });
   expect(vote.json()).toMatchObject({ code: 'E_UNAVAILABLE', status: 503 });
+  expect(await listReviewsWithoutWorkflow(alone.db)).toEqual([]);
+  await alone.db
+    .updateTable('associations')
+    .set({ requestedAt: new Date(Date.now() - 60_000) })
+    .execute();
+  expect(await listReviewsWithoutWorkflow(alone.db)).toMatchObject([
+    {
+      association: items[0]!.id,
+      subject: 'owner/model',
+      benchmark: 'digits',
+      rule: { members: ['ann', 'ben'], quorum: 2 },
+    },
+  ]);
 });
 
 test('a vote that no worker takes up is refused for now', async () => {

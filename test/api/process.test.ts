@@ -65,11 +65,13 @@ test('two API processes on one database serve the same accounts, and tell of the
   const bob = await person({ db } as TestPlatform, 'bob');
   const atFirst = createPlatformClient({ baseUrl: first.address, token: bob.token });
   const atSecond = createPlatformClient({ baseUrl: second.address, token: bob.token });
-  const heard = streamEvents(atSecond, { after: '0', signal: new AbortController().signal }).next();
+  const stream = streamEvents(atSecond, { after: '0', signal: new AbortController().signal });
+  const heard = stream.next();
   const { id } = await atFirst.createToken({ body: { name: 'laptop' } });
   expect((await atSecond.listTokens()).items).toMatchObject([{ id }]);
   await db.transaction().execute((trx) => recordEvents(trx, [{ audience: bob.account.id, type: 'access.closed' }]));
   expect(await heard).toMatchObject({ value: { type: 'access.closed' } });
+  await stream.return(undefined);
   await db.destroy();
   await Promise.all([first.stop(), second.stop()]);
 });

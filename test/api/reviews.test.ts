@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { randomBytes } from 'node:crypto';
-import type { AssociationId } from '../../domain/ids.ts';
-import { listReviewsWithoutWorkflow } from '../../storage/reviews.ts';
+import { parseBenchmarkName, parseFingerprint, type AssociationId } from '../../domain/ids.ts';
+import { openTemporal } from '../../api/temporal.ts';
+import { saveAuthority } from '../../storage/authority.ts';
+import { requestAssociation } from '../../storage/association-requests.ts';
 import { createBenchmark, newContainer, newDataset, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -10,6 +13,7 @@ import { startTemporal } from './support/temporal.ts';
 import { startWorker, type TestWorker } from './support/worker.ts';
 
 let temporal: TestWorkflowEnvironment;
+let client: Client;
 let platform: TestPlatform;
 let worker: TestWorker;
 let committee: Person[];
@@ -18,7 +22,8 @@ let bob: Person;
 
 beforeAll(async () => {
   temporal = await startTemporal();
-  platform = await startPlatform({ temporal: temporal.client });
+  client = openTemporal({ address: temporal.address, namespace: 'default' });
+  platform = await startPlatform({ temporal: client });
   worker = await startWorker(temporal.nativeConnection, platform.db);
   committee = await Promise.all(['ann', 'ben', 'cleo'].map((name) => person(platform, name)));
   alice = await person(platform, 'alice');
@@ -28,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.stop();
   await platform.stop();
+  await client.connection.close();
   await temporal.teardown();
 });
 
@@ -110,7 +116,8 @@ describe('a request', () => {
     );
     expect(new Set(answers.map((answer) => answer.statusCode))).toEqual(new Set([201]));
     expect(new Set(answers.map((answer) => answer.json().id)).size).toBe(1);
-    expect(await listReviewsWithoutWorkflow(platform.db)).toEqual([]);
+    const unstarted = platform.db.selectFrom('associations').select('id').where('reviewStartedAt', 'is', null);
+    expect(await unstarted.execute()).toEqual([]);
   });
 
   test('is seen by its owner and the committee, and by nobody else', async () => {
@@ -197,6 +204,21 @@ describe('the committee', () => {
     expect(told).toHaveLength(1);
   });
 
+  test('of fifty that votes as one decides once, and each member gets a clear answer', async () => {
+    const crowd = await Promise.all(Array.from({ length: 50 }, (_, index) => person(platform, `member${index}`)));
+    await createBenchmark(platform, 'crowded', crowd, { quorum: 26 });
+    await alice.ask('POST', '/v1/containers', newContainer('popular'));
+    const { id } = (await alice.ask('POST', '/v1/associations', request('popular', { benchmark: 'crowded' }))).json();
+    const answers = await Promise.all(crowd.map((member) => vote(member, id, 'approve')));
+    const accepted = answers.filter((answer) => answer.statusCode === 201);
+    expect(accepted.length).toBeGreaterThanOrEqual(26);
+    for (const answer of answers.filter((other) => other.statusCode !== 201)) {
+      expect(answer.json()).toMatchObject({ code: 'E_ALREADY_DECIDED', status: 409 });
+    }
+    const decided = (await alice.ask('GET', `/v1/associations/${id}`)).json();
+    expect(decided).toMatchObject({ state: 'approved', approvals: accepted.length });
+  });
+
   test('does not let a request be taken back but by its owner, and then it cannot be voted on', async () => {
     const id = await requested('regretted');
     const withdraw = (someone: Person) =>
@@ -245,12 +267,22 @@ describe('deadlines and absences', () => {
   });
 
   test('a vote on a request whose review was never started starts it', async () => {
-    const id = await requested('forgotten');
-    await temporal.client.workflow.getHandle(`review/${id}`).terminate();
-    const other = await requested('other');
-    await platform.db.updateTable('associations').set({ reviewStartedAt: null }).where('id', '=', other).execute();
-    expect((await vote(ann(), other, 'approve')).statusCode).toBe(201);
+    await alice.ask('POST', '/v1/containers', newContainer('forgotten'));
+    const { kind, name, benchmark, ...evidence } = request('forgotten');
+    const subject = { kind: kind as 'container', name, benchmark: parseBenchmarkName(benchmark) };
+    const { id } = await requestAssociation(platform.db, alice.account, subject, evidence);
+    expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ state: 'requested', approvals: 1 });
+    expect((await vote(ben(), id, 'approve')).json()).toMatchObject({ state: 'approved' });
   });
+});
+
+test('the certificate of the authority is there once the worker has made it known, for everyone', async () => {
+  const read = () => platform.app.inject('/v1/authority');
+  expect((await read()).json<object>()).toMatchObject({ code: 'E_UNAVAILABLE' });
+  for (const certificate of ['an earlier one', 'armored']) {
+    await saveAuthority(platform.db, { fingerprint: parseFingerprint('A'.repeat(40)), certificate });
+  }
+  expect((await read()).json()).toEqual({ fingerprint: 'A'.repeat(40), certificate: 'armored' });
 });
 
 describe('a certificate', () => {

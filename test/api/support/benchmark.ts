@@ -36,11 +36,12 @@ export async function createBenchmark(
   platform: TestPlatform,
   name: string,
   committee: readonly Person[],
+  changes: object = {},
 ): Promise<void> {
   const [creator] = committee;
   await insertBlob(platform.db, TEST_DATASET, creator!.account.id);
   await insertBlob(platform.db, METRICS_ARCHIVE, creator!.account.id);
-  const answer = await creator!.ask('POST', '/v1/benchmarks', newBenchmark(name, committee));
+  const answer = await creator!.ask('POST', '/v1/benchmarks', newBenchmark(name, committee, changes));
   if (answer.statusCode !== 201) throw new Error(answer.body);
 }
 

@@ -20,7 +20,7 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
         '--dynamic-config-value',
         'history.timerProcessorMaxPollRPS=2000',
         '--log-level',
-        'error',
+        'never',
       ],
     },
   });
