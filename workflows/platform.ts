@@ -1,0 +1,4 @@
+/** The stories that the platform's worker tells. */
+export { certifyCertificate } from './certify-certificate/workflow.ts';
+export { housekeeping } from './housekeeping/workflow.ts';
+export { reviewAssociation } from './review-association/workflow.ts';
