@@ -47,7 +47,7 @@ async function start(container: Container, run: IsolatedRun): Promise<void> {
   try {
     await container.start();
   } catch (error) {
-    if (run.task.runArgs.gpus !== undefined && /could not select device driver/i.test(messageOf(error))) {
+    if (run.task.runArgs.gpus !== undefined && /could not select device driver|GPU vendor/i.test(messageOf(error))) {
       throw new StrongroomError('E_CONTAINER_FAILED', 'The container asks for GPUs, and Docker Engine has none here.', {
         next: 'Install the container toolkit of the GPU\'s maker, or leave "gpus" out of the container config.',
         cause: error,
