@@ -1,0 +1,52 @@
+/** Certificates are believed on first use and remembered: a changed one needs the owner's word. */
+import { StrongroomError } from '../domain/errors.ts';
+import type { EmailAddress, Fingerprint } from '../domain/ids.ts';
+import { readJsonFile, writeJsonFile } from './private-files.ts';
+
+interface PinFile {
+  readonly authority: Fingerprint | null;
+  readonly holders: Readonly<Record<string, Fingerprint>>;
+}
+
+const NOTHING: PinFile = { authority: null, holders: {} };
+
+export class Pins {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Remembers the platform's authority on first use. Fails with `E_CERTIFICATE_NOT_CERTIFIED` where it changed. */
+  async holdAuthority(fingerprint: Fingerprint): Promise<void> {
+    const pins = await this.#read();
+    if (pins.authority === fingerprint) return;
+    if (pins.authority === null) return writeJsonFile(this.#file, { ...pins, authority: fingerprint });
+    throw new StrongroomError('E_CERTIFICATE_NOT_CERTIFIED', "The platform's certificate authority has changed.", {
+      why: `It was ${pins.authority} and is ${fingerprint} now.`,
+      next: `Ask the platform's operator. If the change is right, remove "authority" from ${this.#file}.`,
+    });
+  }
+
+  /** Remembers whose certificate it is on first use. Fails with `E_CERTIFICATE_CHANGED` where another one was known. */
+  async holdHolder(email: EmailAddress, fingerprint: Fingerprint): Promise<void> {
+    const pins = await this.#read();
+    const known = pins.holders[email];
+    if (known === fingerprint) return;
+    if (known === undefined) return this.acceptHolder(email, fingerprint);
+    throw new StrongroomError('E_CERTIFICATE_CHANGED', `The certificate of ${email} has changed.`, {
+      why: `It was ${known} and is ${fingerprint} now.`,
+      next: `Ask ${email} by another way, then run: strongroom certificate accept ${email} ${fingerprint}`,
+    });
+  }
+
+  /** The owner's word: from now on this certificate counts for the address. */
+  async acceptHolder(email: EmailAddress, fingerprint: Fingerprint): Promise<void> {
+    const pins = await this.#read();
+    await writeJsonFile(this.#file, { ...pins, holders: { ...pins.holders, [email]: fingerprint } });
+  }
+
+  #read(): Promise<PinFile> {
+    return readJsonFile(this.#file, NOTHING);
+  }
+}
