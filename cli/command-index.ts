@@ -1,0 +1,83 @@
+/** All commands with their summaries; what a command needs is loaded when it is run. */
+import { readFileSync } from 'node:fs';
+import type { Command } from './command.ts';
+import { splitCommandLine } from './command-line.ts';
+import { unknownName } from './suggest.ts';
+
+export interface Listed {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export const COMMAND_INDEX: readonly Listed[] = [
+  { name: 'signup', summary: 'Create an account' },
+  { name: 'verify', summary: 'Verify your e-mail address' },
+  { name: 'login', summary: 'Log in and keep a token' },
+  { name: 'logout', summary: 'Log out and forget the token' },
+  { name: 'whoami', summary: 'Show who is logged in' },
+  { name: 'token create', summary: 'Create a personal access token' },
+  { name: 'token list', summary: 'List your personal access tokens' },
+  { name: 'token revoke', summary: 'Revoke a personal access token' },
+  { name: 'benchmark list', summary: 'List the benchmarks' },
+  { name: 'benchmark show', summary: 'Show a benchmark' },
+  { name: 'benchmark close', summary: 'Close a benchmark for new requests' },
+  { name: 'benchmark results', summary: 'List the results of a benchmark' },
+  { name: 'certificate show', summary: 'Show your certificates' },
+  { name: 'certificate revoke', summary: 'Revoke your certificate, and the access granted to it' },
+  { name: 'container list', summary: 'List your containers' },
+  { name: 'container show', summary: 'Show a container' },
+  { name: 'dataset list', summary: 'List your datasets' },
+  { name: 'dataset associate', summary: "Ask a benchmark's committee to accept a dataset" },
+  { name: 'association list', summary: 'List your requests, and those to your committees' },
+  { name: 'association show', summary: 'Show a request, its votes and whom it waits for' },
+  { name: 'association approve', summary: 'Vote for a request' },
+  { name: 'association reject', summary: 'Vote against a request' },
+  { name: 'association withdraw', summary: 'Take an undecided request of yours back' },
+  { name: 'access list', summary: 'Show who has access to a container' },
+];
+
+export const groups = (): string[] => [
+  ...new Set(COMMAND_INDEX.filter(({ name }) => name.includes(' ')).map(({ name }) => firstWord(name))),
+];
+
+export type Found =
+  | { readonly kind: 'overview'; readonly group?: string }
+  | { readonly kind: 'version'; readonly version: string }
+  | { readonly kind: 'command'; readonly rest: readonly string[]; load(): Promise<Command> };
+
+/** What a command line asks for. Fails with `E_USAGE` and what was probably meant. */
+export function findCommand(argv: readonly string[]): Found {
+  const { words, rest } = splitCommandLine(argv, (word) => groups().includes(word));
+  const [first, second] = words;
+  if (first === undefined) {
+    return argv.includes('--version') ? { kind: 'version', version: readVersion() } : { kind: 'overview' };
+  }
+  if (first === 'help') return { kind: 'overview' };
+  if (groups().includes(first) && second === undefined) return { kind: 'overview', group: first };
+  const name = words.join(' ');
+  const listed = COMMAND_INDEX.find((candidate) => candidate.name === name);
+  if (!listed) throw unknownCommand(first, name);
+  return { kind: 'command', rest, load: () => load(listed.name) };
+}
+
+function unknownCommand(first: string, name: string) {
+  const inGroup = groups().includes(first);
+  const candidates = COMMAND_INDEX.map((listed) => listed.name).filter(
+    (known) => !inGroup || firstWord(known) === first,
+  );
+  const all = inGroup ? candidates : [...candidates, ...groups()];
+  return unknownName('command', name, all, inGroup ? `strongroom ${first} --help` : 'strongroom --help');
+}
+
+/** The file of a command is called as the command is. */
+async function load(name: string): Promise<Command> {
+  const module = (await import(`./commands/${name.replaceAll(' ', '-')}.ts`)) as { readonly command: Command };
+  return module.command;
+}
+
+const firstWord = (name: string): string => name.split(' ')[0] ?? name;
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,37 @@
+import { parseBenchmarkName } from '../../domain/ids.ts';
+import { ASSOCIATION_STATES } from '../../domain/association.ts';
+import { defineCommand, flag, option } from '../command.ts';
+import { table } from '../table.ts';
+import { parseChoice } from '../values.ts';
+
+export const command = defineCommand({
+  name: 'association list',
+  summary: 'List your requests, and those to your committees',
+  examples: ['strongroom association list', 'strongroom association list --benchmark digits --state requested'],
+  options: {
+    benchmark: option('NAME', 'Only those of one benchmark', parseBenchmarkName),
+    state: option('STATE', `One of: ${ASSOCIATION_STATES.join(', ')}`, parseChoice(ASSOCIATION_STATES)),
+    kind: option('KIND', 'container or dataset', parseChoice(['container', 'dataset'] as const)),
+    mine: flag('Only your own requests'),
+  },
+  async run({ options: { benchmark, state, kind, mine } }, context) {
+    const query = {
+      ...(benchmark && { benchmark }),
+      ...(state && { state }),
+      ...(kind && { kind }),
+      ...(mine && { mine }),
+    };
+    const { items } = await (await context.platform()).listAssociations({ query });
+    const rows = items.map((one) => [
+      one.id,
+      one.kind,
+      `${one.owner}/${one.name}`,
+      one.benchmark,
+      one.state,
+      `${one.approvals} of ${one.quorum}`,
+      one.waitingFor.join(', '),
+    ]);
+    const header = ['id', 'kind', 'subject', 'benchmark', 'state', 'approvals', 'waiting for'];
+    return { data: { items }, ids: items.map(({ id }) => id), lines: table(header, rows, 'There are no requests.') };
+  },
+});

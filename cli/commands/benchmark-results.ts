@@ -1,0 +1,25 @@
+import { parseBenchmarkName } from '../../domain/ids.ts';
+import { argument, defineCommand } from '../command.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'benchmark results',
+  summary: 'List the results of a benchmark',
+  examples: ['strongroom benchmark results digits'],
+  details: 'Its committee sees all of them, everyone else the own ones.',
+  arguments: { name: argument('The benchmark', parseBenchmarkName) },
+  async run({ arguments: { name } }, context) {
+    const { items } = await (await context.platform()).listResults({ path: { name } });
+    const rows = items.map((result) => [
+      `${result.container.owner}/${result.container.name}`,
+      `${result.dataset.owner}/${result.dataset.name}`,
+      moment(result.submittedAt),
+      JSON.stringify(result.metrics),
+    ]);
+    return {
+      data: { items },
+      ids: items.map(({ id }) => id),
+      lines: table(['container', 'dataset', 'submitted', 'metrics'], rows, 'There are no results.'),
+    };
+  },
+});

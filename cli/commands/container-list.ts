@@ -1,0 +1,23 @@
+import { formatBytes } from '../../domain/format-bytes.ts';
+import { defineCommand } from '../command.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'container list',
+  summary: 'List your containers',
+  examples: ['strongroom container list'],
+  async run(_given, context) {
+    const { items } = await (await context.platform()).listContainers();
+    const rows = items.map((one) => [
+      one.name,
+      formatBytes(one.archive.size),
+      moment(one.registeredAt),
+      one.imageDigest,
+    ]);
+    return {
+      data: { items },
+      ids: items.map(({ name }) => name),
+      lines: table(['name', 'archive', 'registered', 'image'], rows, 'There are no containers.'),
+    };
+  },
+});

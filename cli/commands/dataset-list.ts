@@ -1,0 +1,18 @@
+import { formatBytes } from '../../domain/format-bytes.ts';
+import { defineCommand } from '../command.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'dataset list',
+  summary: 'List your datasets',
+  examples: ['strongroom dataset list'],
+  async run(_given, context) {
+    const { items } = await (await context.platform()).listDatasets();
+    const rows = items.map((one) => [one.name, one.files, formatBytes(one.size), moment(one.registeredAt), one.sha256]);
+    return {
+      data: { items },
+      ids: items.map(({ name }) => name),
+      lines: table(['name', 'files', 'size', 'registered', 'sha256'], rows, 'There are no datasets.'),
+    };
+  },
+});

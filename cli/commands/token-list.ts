@@ -1,0 +1,23 @@
+import { defineCommand } from '../command.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'token list',
+  summary: 'List your personal access tokens',
+  examples: ['strongroom token list'],
+  async run(_given, context) {
+    const { items } = await (await context.platform()).listTokens();
+    const rows = items.map((token) => [
+      token.id,
+      token.name,
+      `${token.start}…`,
+      moment(token.lastUsedAt),
+      moment(token.expiresAt),
+    ]);
+    return {
+      data: { items },
+      ids: items.map(({ id }) => id),
+      lines: table(['id', 'name', 'token', 'last used', 'expires'], rows, 'There are no tokens.'),
+    };
+  },
+});
