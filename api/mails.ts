@@ -10,7 +10,7 @@ export const verificationMail = (to: EmailAddress, token: string, publicUrl: str
 Open this page and confirm it:
 ${publicUrl}/v1/accounts/verify?token=${token}
 
-Or give this code to the command line:
+Or use this code on the command line, with strongroom verify:
 ${token}
 
 Both hold for ${hours} hours. If it was not you, do nothing: without a confirmation the account cannot be used.

@@ -106,7 +106,7 @@ export function openPlatformWorkflows(temporal: Client, db: Db) {
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         throw new StrongroomError('E_CONFLICT', 'This certificate is being certified already.', {
-          next: 'Look whether you have it in a moment: strongroom certificate list',
+          next: 'Look whether you have it in a moment: strongroom certificate show',
         });
       }
     },

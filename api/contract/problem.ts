@@ -1,8 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { ERROR_KINDS } from '../../domain/errors.ts';
-import { named, oneOf } from './words.ts';
-
-const CODES = Object.keys(ERROR_KINDS) as (keyof typeof ERROR_KINDS)[];
+import { named } from './words.ts';
 
 /** Problem details (RFC 9457), with a stable code, a reason and advice. */
 export const ProblemSchema = named(
@@ -12,7 +9,7 @@ export const ProblemSchema = named(
     title: Type.String(),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'What happened.' }),
-    code: oneOf(CODES),
+    code: Type.String({ pattern: '^E_[A-Z_]+$', description: 'Stable; the same codes as in `domain/errors.ts`.' }),
     why: Type.Optional(Type.String({ description: 'Why it happened.' })),
     next: Type.Optional(Type.String({ description: 'What to do now.' })),
     requestId: Type.String(),
