@@ -72,6 +72,7 @@ export const ERROR_KINDS = {
   E_CERTIFICATE_EXPIRED: kind(403, EXIT.notAllowed),
   E_CERTIFICATE_REVOKED: kind(403, EXIT.notAllowed),
   E_CERTIFICATE_NOT_CERTIFIED: kind(403, EXIT.notAllowed),
+  E_CERTIFICATE_UNSUITABLE: kind(422, EXIT.notAllowed),
   E_CERTIFICATE_CHANGED: kind(409, EXIT.notAllowed),
   E_NOT_AUTHORISED: kind(403, EXIT.notAllowed),
   E_ALREADY_GRANTED: kind(409, EXIT.conflict),
@@ -95,6 +96,7 @@ export const ERROR_KINDS = {
   E_DOWNLOAD_STALLED: kind(504, EXIT.network, true),
   E_ADDRESS_NOT_ALLOWED: kind(403, EXIT.notAllowed),
   // Running containers
+  E_DOCKER_MISSING: kind(503, EXIT.dockerMissing),
   E_DOCKER_UNAVAILABLE: kind(503, EXIT.dockerMissing, true),
   E_CONTAINER_FAILED: kind(422, EXIT.failed),
   E_CONTAINER_TIMEOUT: kind(422, EXIT.failed),

@@ -1,0 +1,126 @@
+/** Makes an encrypted archive out of whatever can be read, in one pass and in little memory. */
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { StrongroomError } from '../domain/errors.ts';
+import type { Sha256 } from '../domain/ids.ts';
+import { parseSha256 } from '../domain/ids.ts';
+import type { OnProgress } from '../domain/progress.ts';
+import { interrupted, namingFullDisk } from './failure.ts';
+import type { ModelKey } from './model-key.ts';
+import { writeMessage } from './openpgp/message.ts';
+import { StagedFile } from './staged-file.ts';
+import type { Overwrite } from './staged-file.ts';
+
+export type ArchiveSource = AsyncIterable<Uint8Array>;
+/** `openpgp-cfb` opens with every gpg; `openpgp-aead` (RFC 9580) is faster and no gpg reads it. */
+export type ArchiveFormat = 'openpgp-cfb' | 'openpgp-aead';
+/** `zstd` compresses before the encryption: what comes out of the archive again is a zstd file. */
+export type ArchiveCompression = 'none' | 'zstd';
+
+export interface EncryptOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  /** Bytes of the source where they are known: the total that progress reports. */
+  readonly sizeHint?: number;
+  readonly format?: ArchiveFormat;
+  readonly compression?: ArchiveCompression;
+  /** What to do where the output is a path at which something is already. */
+  readonly overwrite?: Overwrite;
+}
+
+export interface EncryptedArchive {
+  /** Of the ciphertext. */
+  readonly sha256: Sha256;
+  /** Bytes of ciphertext. */
+  readonly size: number;
+  /** Bytes that decrypting will give: those of the source, or with `zstd` those of the compressed source. */
+  readonly plaintextSize: number;
+}
+
+/**
+ * Encrypts `source` to `target`, a stream or the path of a file that appears when it is complete. Fails with
+ * `E_INTERRUPTED`, `E_NO_SPACE`, `E_OUTPUT_EXISTS`, `E_USAGE` for an empty source, or as the source fails; no file is
+ * left then, and a stream is destroyed.
+ */
+export async function encryptArchive(
+  source: ArchiveSource,
+  key: ModelKey,
+  target: Writable | string,
+  options: EncryptOptions = {},
+): Promise<EncryptedArchive> {
+  const encryption = new Encryption(source, key, options);
+  try {
+    if (typeof target === 'string') await writeToFile(encryption.archive(), target, options);
+    else await pipeline(encryption.archive(), target, { ...(options.signal && { signal: options.signal }) });
+  } catch (error) {
+    throw options.signal?.aborted ? interrupted('The encryption', error) : error;
+  }
+  return encryption.result();
+}
+
+async function writeToFile(archive: AsyncIterable<Buffer>, path: string, options: EncryptOptions): Promise<void> {
+  const staged = await StagedFile.open(path, options);
+  try {
+    await staged.write(archive, options.signal);
+    await staged.release();
+  } catch (error) {
+    await staged.discard();
+    throw namingFullDisk(error, 'the archive was written');
+  }
+}
+
+/** Counts and digests what goes through. */
+class Encryption {
+  readonly #source: ArchiveSource;
+  readonly #key: ModelKey;
+  readonly #options: EncryptOptions;
+  readonly #digest = createHash('sha256');
+  #plaintextSize = 0;
+  #size = 0;
+
+  constructor(source: ArchiveSource, key: ModelKey, options: EncryptOptions) {
+    this.#source = source;
+    this.#key = key;
+    this.#options = options;
+  }
+
+  async *archive(): AsyncGenerator<Buffer> {
+    for await (const part of writeMessage(this.#content(), this.#key.expose())) {
+      this.#digest.update(part);
+      this.#size += part.length;
+      yield part;
+    }
+  }
+
+  result(): EncryptedArchive {
+    const sha256 = parseSha256(this.#digest.digest('hex'));
+    return { sha256, size: this.#size, plaintextSize: this.#plaintextSize };
+  }
+
+  async *#content(): AsyncGenerator<Buffer> {
+    for await (const chunk of compress(this.#readSource(), this.#options.compression ?? 'none')) {
+      this.#plaintextSize += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async *#readSource(): AsyncGenerator<Buffer> {
+    const { onProgress, sizeHint = null } = this.#options;
+    let bytesDone = 0;
+    for await (const chunk of this.#source) {
+      bytesDone += chunk.length;
+      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      onProgress?.({ phase: 'encrypt', bytesDone, bytesTotal: sizeHint });
+    }
+    if (bytesDone > 0) return;
+    throw new StrongroomError('E_USAGE', 'There is nothing to encrypt.', { why: 'The source is empty.' });
+  }
+}
+
+function compress(content: AsyncIterable<Buffer>, compression: ArchiveCompression): AsyncIterable<Buffer> {
+  if (compression === 'none') return content;
+  return Readable.from(content, { objectMode: false }).compose(createZstdCompress()) as AsyncIterable<Buffer>;
+}
