@@ -70,10 +70,13 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
 function publicLookup(url: URL): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      const hidden = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
-      const [first] = addresses ?? [];
-      if (error) callback(error, '');
-      else if (hidden) callback(notAllowed(url, `${hostname} leads to ${hidden.address}, which is not public.`), '');
+      if (error) {
+        callback(error, '');
+        return;
+      }
+      const hidden = addresses.find(({ address }) => !isPublicAddress(address));
+      const [first] = addresses;
+      if (hidden) callback(notAllowed(url, `${hostname} leads to ${hidden.address}, which is not public.`), '');
       else if (options.all) callback(null, addresses);
       else callback(null, first?.address ?? '', first?.family);
     });

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { StrongroomError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
-import type { Sha256 } from '../domain/ids.ts';
+import { parseSha256, type Sha256 } from '../domain/ids.ts';
 import type { OnProgress } from '../domain/progress.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { BrokenOff, toDownloadFailure, unexpectedAnswer } from './download-failures.ts';
@@ -23,7 +23,8 @@ export interface DownloadRequest {
   readonly url: string;
   /** The file exists only when everything was checked; until then its bytes lie in `<target>.partial`. */
   readonly target: string;
-  readonly expected: { readonly sha256: Sha256; readonly size?: number };
+  /** The digest is `null` only where it is to be learned: when an owner's own address is fetched for the first time. */
+  readonly expected: { readonly sha256: Sha256 | null; readonly size?: number };
   readonly limits: DownloadLimits;
   readonly policy: AddressPolicy;
   /** Headers for a URL, for instance the caller's token where the URL is the platform's; asked again for each redirect. */
@@ -154,8 +155,8 @@ async function release(job: DownloadRequest): Promise<{ readonly sha256: Sha256;
   const partial = `${job.target}.partial`;
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(partial, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  const found = hash.digest('hex');
-  if (found !== job.expected.sha256) {
+  const found = parseSha256(hash.digest('hex'));
+  if (job.expected.sha256 !== null && found !== job.expected.sha256) {
     throw new StrongroomError('E_DIGEST_MISMATCH', `${job.url} is not the file that was registered.`, {
       why: `Its SHA-256 is ${found}, expected ${job.expected.sha256}.`,
       next: 'Ask whoever hosts it to put the registered file back.',
@@ -163,7 +164,7 @@ async function release(job: DownloadRequest): Promise<{ readonly sha256: Sha256;
   }
   await rename(partial, job.target);
   await rm(`${partial}.json`, { force: true });
-  return { sha256: job.expected.sha256, size: await sizeOf(job.target) };
+  return { sha256: found, size: await sizeOf(job.target) };
 }
 
 async function discard(target: string): Promise<void> {

@@ -1,11 +1,12 @@
 /** Certificates are believed on first use and remembered: a changed one needs the owner's word. */
+import { checkPin, type Pins as HolderPins } from '../crypto/certificate-pins.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { EmailAddress, Fingerprint } from '../domain/ids.ts';
 import { readJsonFile, writeJsonFile } from './private-files.ts';
 
 interface PinFile {
   readonly authority: Fingerprint | null;
-  readonly holders: Readonly<Record<string, Fingerprint>>;
+  readonly holders: HolderPins;
 }
 
 const NOTHING: PinFile = { authority: null, holders: {} };
@@ -31,13 +32,7 @@ export class Pins {
   /** Remembers whose certificate it is on first use. Fails with `E_CERTIFICATE_CHANGED` where another one was known. */
   async holdHolder(email: EmailAddress, fingerprint: Fingerprint): Promise<void> {
     const pins = await this.#read();
-    const known = pins.holders[email];
-    if (known === fingerprint) return;
-    if (known === undefined) return this.acceptHolder(email, fingerprint);
-    throw new StrongroomError('E_CERTIFICATE_CHANGED', `The certificate of ${email} has changed.`, {
-      why: `It was ${known} and is ${fingerprint} now.`,
-      next: `Ask ${email} by another way, then run: strongroom certificate accept ${email} ${fingerprint}`,
-    });
+    if (checkPin(pins.holders, email, fingerprint) === 'first-use') await this.acceptHolder(email, fingerprint);
   }
 
   /** The owner's word: from now on this certificate counts for the address. */

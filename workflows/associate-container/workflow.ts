@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
@@ -5,7 +6,6 @@ import {
   proxyActivities,
   setHandler,
   startChild,
-  WorkflowIdConflictPolicy,
 } from '@temporalio/workflow';
 import type { AssociationActivities } from '../../activities/associations.ts';
 import type { CompatibilityActivities } from '../../activities/compatibility.ts';
@@ -44,7 +44,12 @@ export async function associateContainer(input: AssociateContainerInput): Promis
       next: `To ask again: strongroom container associate ${name} --benchmark ${benchmark}`,
     });
   }
-  const requested = await story.step('Request', requestAssociation, [{ ...input, testResult }], (made) => made.association);
+  const requested = await story.step(
+    'Request',
+    requestAssociation,
+    [{ ...input, testResult }],
+    (made) => made.association,
+  );
   const decided = await awaitDecision(story, input, requested.association);
   if (decided.state === 'approved') await startAccess(input, decided);
   return decided;
@@ -52,9 +57,9 @@ export async function associateContainer(input: AssociateContainerInput): Promis
 
 async function testCompatibility(story: Story, input: AssociateContainerInput): Promise<Metrics> {
   try {
-    const dataset = await story.step('Fetch the test dataset', fetchTestDataset, [input], (found) => found.sha256);
+    await story.step('Fetch the test dataset', fetchTestDataset, [input], (found) => found.sha256);
     await story.step('Run the model on the test dataset', testModel, [input], (run) => `${run.seconds.toFixed(1)} s`);
-    return await story.step('Score the predictions', scoreTest, [{ ...input, testDataset: dataset.sha256 }]);
+    return await story.step('Score the predictions', scoreTest, [input]);
   } finally {
     await CancellationScope.nonCancellable(() =>
       discardAssociationWork.executeWithOptions({ summary: 'Clean up' }, [input]),
@@ -82,24 +87,27 @@ async function awaitDecision(
   });
 }
 
+/** Access outlives this story, so it is started on its own; where it runs already, all is well. */
 async function startAccess(input: AssociateContainerInput, decided: AssociateContainerResult): Promise<void> {
   const { account, name, benchmark } = input;
-  await startChild(manageAccess, {
-    workflowId: manageAccessWorkflowId(account, name, benchmark),
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `Access to ${account}/${name} in ${benchmark}`,
-    args: [
-      {
-        account,
-        name,
-        benchmark,
-        association: decided.association,
-        autoGrant: null,
-        revoked: [],
-        counters: { granted: 0, revoked: 0, autoGrantRounds: 0, generations: 0 },
-        continueAfter: null,
-      },
-    ],
-  });
+  const access = {
+    account,
+    name,
+    benchmark,
+    association: decided.association,
+    autoGrant: null,
+    revoked: [],
+    counters: { granted: 0, revoked: 0, autoGrantRounds: 0, generations: 0 },
+    continueAfter: null,
+  };
+  try {
+    await startChild(manageAccess, {
+      workflowId: manageAccessWorkflowId(account, name, benchmark),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Access to ${account}/${name} in ${benchmark}`,
+      args: [access],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }

@@ -36,7 +36,7 @@ export class Access {
   #wanted = false;
   #settings = 0;
   #closing = false;
-  closed = false;
+  #closed = false;
 
   constructor(input: ManageAccessInput) {
     this.#input = input;
@@ -45,6 +45,10 @@ export class Access {
     this.#counters = input.counters;
     this.#story = new Story({ container: `${input.account}/${input.name}`, benchmark: input.benchmark });
     this.#rest();
+  }
+
+  isClosed(): boolean {
+    return this.#closed;
   }
 
   get idle(): boolean {
@@ -126,11 +130,11 @@ export class Access {
     return this.#changes.run(async () => {
       try {
         const outcome = await deleteAllKeys.executeWithOptions({ summary: 'Delete all keys' }, [this.#input]);
-        this.closed = true;
+        this.#closed = true;
         this.#story.rest('Closed', null);
         return outcome;
       } finally {
-        this.#closing = this.closed;
+        this.#closing = this.#closed;
       }
     });
   }
@@ -142,7 +146,8 @@ export class Access {
   /** Returns when a round of auto-grant is due, the access was closed, or `interrupted` says so. */
   async untilNextRound(interrupted: () => boolean): Promise<void> {
     const settings = this.#settings;
-    const due = () => this.closed || interrupted() || this.#settings !== settings || (this.#wanted && this.#autoGrant !== null);
+    const due = () =>
+      this.#closed || interrupted() || this.#settings !== settings || (this.#wanted && this.#autoGrant !== null);
     if (this.#autoGrant === null) await condition(due);
     else await condition(due, this.#autoGrant.everySeconds * 1000, { summary: 'Until auto-grant looks again' });
   }

@@ -1,6 +1,13 @@
 /** Access: who may open a container in a benchmark, from the approval to the deletion of all keys. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AssociationId, BenchmarkName, ContainerName, EmailAddress, Fingerprint, Handle } from '../../domain/ids.ts';
+import type {
+  AssociationId,
+  BenchmarkName,
+  ContainerName,
+  EmailAddress,
+  Fingerprint,
+  Handle,
+} from '../../domain/ids.ts';
 
 export const MANAGE_ACCESS = 'manageAccess';
 export const manageAccessWorkflowId = (account: Handle, name: ContainerName, benchmark: BenchmarkName): string =>

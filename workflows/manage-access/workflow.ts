@@ -8,7 +8,10 @@ import {
   revokeUpdate,
   wakeUpSignal,
   type AccessCounters,
+  type AutoGrant,
+  type GrantRequest,
   type ManageAccessInput,
+  type RevokeRequest,
 } from './contract.ts';
 
 /**
@@ -18,20 +21,24 @@ import {
 export async function manageAccess(input: ManageAccessInput): Promise<AccessCounters> {
   const access = new Access(input);
   setHandler(accessStatusQuery, () => access.status());
-  setHandler(grantUpdate, (request) => access.grant(request), { validator: (request) => access.checkGrant(request) });
-  setHandler(revokeUpdate, (request) => access.revoke(request), { validator: (request) => access.checkRevoke(request) });
+  setHandler(grantUpdate, (request) => access.grant(request), {
+    validator: (request: GrantRequest) => access.checkGrant(request),
+  });
+  setHandler(revokeUpdate, (request) => access.revoke(request), {
+    validator: (request: RevokeRequest) => access.checkRevoke(request),
+  });
   setHandler(autoGrantUpdate, (setting) => access.setAutoGrant(setting), {
-    validator: (setting) => access.checkAutoGrant(setting),
+    validator: (setting: AutoGrant | null) => access.checkAutoGrant(setting),
   });
   setHandler(deleteKeysUpdate, () => access.deleteKeys(), { validator: () => access.checkOpen() });
   setHandler(wakeUpSignal, () => access.wakeUp());
 
-  while (!access.closed) {
+  while (!access.isClosed()) {
     await access.untilNextRound(() => hopIsDue(input));
-    if (access.closed) break;
+    if (access.isClosed()) break;
     if (hopIsDue(input)) {
       await condition(() => access.idle && allHandlersFinished());
-      if (access.closed) break;
+      if (access.isClosed()) break;
       await continueAsNew<typeof manageAccess>(access.carriedOver());
     }
     await access.autoGrantRound();

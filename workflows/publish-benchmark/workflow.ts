@@ -13,7 +13,12 @@ export async function publishBenchmark(input: PublishBenchmarkInput): Promise<Pu
   try {
     await story.step('Check', checkBenchmark, [input]);
     const testDataset = await story.step('Upload the test dataset', uploadTestDataset, [input], (blob) => blob.sha256);
-    const metrics = await story.step('Upload the metrics container', uploadMetricsContainer, [input], (m) => m.imageDigest);
+    const metrics = await story.step(
+      'Upload the metrics container',
+      uploadMetricsContainer,
+      [input],
+      (m) => m.imageDigest,
+    );
     await story.step('Create', createBenchmark, [{ publication: input, testDataset, metrics }]);
     return { name: input.name, testDatasetSha256: testDataset.sha256, metricsSha256: metrics.archive.sha256 };
   } finally {

@@ -7,7 +7,11 @@ import { formatBytes } from '../../domain/format-bytes.ts';
 import { Story } from '../story/story.ts';
 import type { RegisterContainerInput, RegisterContainerResult } from './contract.ts';
 
-const { checkSubmission, registerContainer: register, discardSubmission } = proxyActivities<RegistrationActivities>(QUICK);
+const {
+  checkSubmission,
+  registerContainer: register,
+  discardSubmission,
+} = proxyActivities<RegistrationActivities>(QUICK);
 const { sealImage } = proxyActivities<SealingActivities>(LONG);
 const { hostArchive, tryKeyOnHostedArchive } = proxyActivities<HostingActivities>(LONG);
 
@@ -21,7 +25,7 @@ export async function registerContainer(input: RegisterContainerInput): Promise<
     const sealed = await story.step('Export and encrypt', sealImage, [input], (archive) => formatBytes(archive.size));
     const hosted = await story.step('Host', hostArchive, [sealed], (archive) => archive.sha256);
     const expectation = { ...sealed, ...hosted };
-    await story.step('Try the key on the hosted archive', tryKeyOnHostedArchive, [{ account, name, ...expectation }]);
+    await story.step('Try the key on the hosted archive', tryKeyOnHostedArchive, [{ name, ...expectation }]);
     await story.step('Register', register, [{ submission: input, archive: hosted, expectation }]);
     registered = true;
     return { owner: account, name, archive: hosted, imageDigest: sealed.imageDigest, keyFile: sealed.keyFile };

@@ -22,12 +22,12 @@ export async function reviewAssociation(input: ReviewAssociationInput): Promise<
   const review = new Review(input);
   setHandler(reviewStatusQuery, () => review.status());
   setHandler(voteUpdate, (request) => review.vote(request), {
-    validator: (request) => {
+    validator: (request: VoteRequest) => {
       review.checkVote(request);
     },
   });
   setHandler(withdrawUpdate, (request) => review.withdraw(request.reason), {
-    validator: () => {
+    validator: (_request) => {
       review.checkOpen();
     },
   });

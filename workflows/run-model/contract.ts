@@ -23,7 +23,9 @@ export interface RunModelOutcome {
 export const runOutcomeQuery = defineQuery<RunModelOutcome | null>('runOutcome');
 
 /** The data owner's answer to "send these results to the platform?". Accepted once, while the workflow waits for it. */
-export const submitConsentUpdate = defineUpdate<{ readonly send: boolean }, [{ readonly send: boolean }]>('submitConsent');
+export const submitConsentUpdate = defineUpdate<{ readonly send: boolean }, [{ readonly send: boolean }]>(
+  'submitConsent',
+);
 
 export interface RunModelResult extends RunModelOutcome {
   /** `null` where the data owner kept the results. */

@@ -5,7 +5,13 @@ import { formatBytes } from '../../domain/format-bytes.ts';
 import { LONG, QUICK } from '../story/activity-options.ts';
 import { Consent } from '../story/consent.ts';
 import { Story } from '../story/story.ts';
-import { runOutcomeQuery, submitConsentUpdate, type RunModelInput, type RunModelOutcome, type RunModelResult } from './contract.ts';
+import {
+  runOutcomeQuery,
+  submitConsentUpdate,
+  type RunModelInput,
+  type RunModelOutcome,
+  type RunModelResult,
+} from './contract.ts';
 
 const { checkRun, removeTraces } = proxyActivities<RunActivities>(QUICK);
 const { fetchArchive, runGrantedModel, scoreRun } = proxyActivities<RunActivities>(LONG);
@@ -28,7 +34,9 @@ export async function runModel(input: RunModelInput): Promise<RunModelResult> {
 async function runAndScore(story: Story, input: RunModelInput): Promise<RunModelOutcome> {
   try {
     const granted = await story.step('Check access', checkRun, [input]);
-    await story.step('Download', fetchArchive, [{ run: input, archive: granted.archive }], () => formatBytes(granted.archive.size));
+    await story.step('Download', fetchArchive, [{ run: input, archive: granted.archive }], () =>
+      formatBytes(granted.archive.size),
+    );
     await story.step('Run the model', runGrantedModel, [input], (run) => `${run.seconds.toFixed(1)} s`);
     return await story.step('Score', scoreRun, [input]);
   } finally {

@@ -1,4 +1,5 @@
-import { condition, setHandler, type UpdateDefinition } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
+import { condition, setHandler } from '@temporalio/workflow';
 import { refusal } from './refusal.ts';
 
 interface Answer {
@@ -18,7 +19,7 @@ export class Consent {
         return answer;
       },
       {
-        validator: () => {
+        validator: (_answer) => {
           this.#check();
         },
       },

@@ -94,7 +94,9 @@ const now = () => new Date().toISOString();
 const MARK = { running: '▶', waiting: '⏳', done: '✔', failed: '✘' } as const;
 
 function toMarkdown(status: StoryStatus): string {
-  const steps = status.steps.map((step) => `- ${MARK[step.state]} ${step.name}${step.detail ? `: ${step.detail}` : ''}`);
+  const steps = status.steps.map(
+    (step) => `- ${MARK[step.state]} ${step.name}${step.detail ? `: ${step.detail}` : ''}`,
+  );
   const waiting = status.waitingOn ? [`**Waiting on ${status.waitingOn}** since ${status.since}`] : [];
   return [`**${status.stage}**`, ...waiting, '', ...steps].join('\n');
 }

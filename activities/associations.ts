@@ -1,0 +1,58 @@
+/** Associations, as their requester sees them: asked beforehand, requested, and looked up again. */
+import type { AssociationState } from '../domain/association.ts';
+import {
+  parseAssociationId,
+  type AssociationId,
+  type BenchmarkName,
+  type ContainerName,
+  type Handle,
+} from '../domain/ids.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import { signedIn, type Party } from './party.ts';
+import { associationWorkId } from './compatibility.ts';
+
+export interface AssociationSubject {
+  readonly account: Handle;
+  readonly name: ContainerName;
+  readonly benchmark: BenchmarkName;
+}
+
+export interface AssociationNews {
+  readonly association: AssociationId;
+  readonly state: AssociationState;
+  readonly reason: string | null;
+}
+
+export interface AssociationActivities {
+  checkAssociable(subject: AssociationSubject): Promise<void>;
+  requestAssociation(request: AssociationSubject & { readonly testResult: Metrics }): Promise<AssociationNews>;
+  readAssociation(association: AssociationId): Promise<AssociationNews>;
+  discardAssociationWork(subject: AssociationSubject): Promise<void>;
+}
+
+export function createAssociationActivities(party: Party): AssociationActivities {
+  return {
+    async checkAssociable({ name, benchmark }) {
+      const { platform } = await signedIn(party);
+      await platform.checkAssociation({ body: { kind: 'container', name, benchmark } });
+    },
+
+    async requestAssociation({ name, benchmark, testResult }) {
+      const { platform } = await signedIn(party);
+      const { testDataset } = await platform.readBenchmark({ path: { name: benchmark } });
+      const body = { kind: 'container' as const, name, benchmark, testResult, testDatasetSha256: testDataset.sha256 };
+      const { id, state, reason } = await platform.requestAssociation({ body });
+      return { association: parseAssociationId(id), state, reason };
+    },
+
+    async readAssociation(association) {
+      const { platform } = await signedIn(party);
+      const { state, reason } = await platform.readAssociation({ path: { id: association } });
+      return { association, state, reason };
+    },
+
+    async discardAssociationWork(subject) {
+      await party.home.removeWork(associationWorkId(subject));
+    },
+  };
+}

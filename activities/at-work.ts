@@ -1,0 +1,32 @@
+/** What every long activity needs: heartbeats while it works, and an end when it is cancelled. */
+import { Context } from '@temporalio/activity';
+import type { OnProgress, Progress } from '../domain/progress.ts';
+
+export interface AtWork {
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+const PULSE_MS = 5_000;
+
+/** Runs `work` with a pulse: a step that has no bytes to report, such as a running container, counts as alive, too. */
+export async function atWork<T>(phase: string, work: (at: AtWork) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let latest: Progress = { phase, bytesDone: 0, bytesTotal: null };
+  const beat = () => {
+    context.heartbeat(latest);
+  };
+  beat();
+  const pulse = setInterval(beat, PULSE_MS);
+  try {
+    return await work({
+      signal: context.cancellationSignal,
+      onProgress: (progress) => {
+        latest = progress;
+        beat();
+      },
+    });
+  } finally {
+    clearInterval(pulse);
+  }
+}

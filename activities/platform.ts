@@ -1,0 +1,20 @@
+/** What the activities of the platform's worker work with. */
+import type { Client } from '@temporalio/client';
+import type { Db } from '../storage/database.ts';
+import type { SendMail } from '../storage/mail.ts';
+import type { Fingerprint } from '../domain/ids.ts';
+
+export interface Platform {
+  readonly db: Db;
+  readonly temporal: Client;
+  readonly sendMail: SendMail;
+  readonly uploadsFolder: string;
+  readonly authority: CertificateAuthority;
+}
+
+/** The platform's certificate authority. Its key is only here, never in the API's process. */
+export interface CertificateAuthority {
+  readonly certificate: string;
+  readonly fingerprint: Fingerprint;
+  readonly privateKey: Buffer;
+}

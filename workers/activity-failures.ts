@@ -1,0 +1,43 @@
+/** Our errors as Temporal's: the code becomes the failure's type, and says whether another attempt can help. */
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { StrongroomError, toErrorFields } from '../domain/errors.ts';
+
+/** A failure that we did not foresee is a defect: a few attempts may get past it, endless ones would hide it. */
+const ATTEMPTS_AT_THE_UNFORESEEN = 5;
+
+export const activityFailures = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
+  inbound: {
+    async execute(input, next) {
+      try {
+        return await next(input);
+      } catch (error) {
+        if (context.cancellationSignal.aborted) throw new CancelledFailure('The activity was cancelled.');
+        throw toFailure(error, context.info.attempt);
+      }
+    },
+  },
+});
+
+function toFailure(error: unknown, attempt: number): unknown {
+  if (error instanceof TemporalFailure) return error;
+  const known = error instanceof StrongroomError ? error : unforeseen(error);
+  return ApplicationFailure.create({
+    type: known.code,
+    message: known.message,
+    details: [toErrorFields(known)],
+    nonRetryable: known.code === 'E_INTERNAL' ? attempt >= ATTEMPTS_AT_THE_UNFORESEEN : !known.kind.retryable,
+  });
+}
+
+function unforeseen(error: unknown): StrongroomError {
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') {
+    return new StrongroomError('E_NO_SPACE', 'There is no space left on the disk.', {
+      why: message,
+      next: 'Free some space.',
+    });
+  }
+  return new StrongroomError('E_INTERNAL', message, { next: 'This is a defect: please report it with the log.' });
+}

@@ -1,0 +1,26 @@
+/** The worker of a data owner's agent. */
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import { createDatasetActivities } from '../activities/datasets.ts';
+import type { Party } from '../activities/party.ts';
+import { createResultActivities } from '../activities/results.ts';
+import { createRunActivities } from '../activities/runs.ts';
+import type { Handle } from '../domain/ids.ts';
+import { dataOwnerTaskQueue } from '../workflows/task-queues.ts';
+import { WORKER_TUNING } from './tuning.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export async function createDataOwnerWorker(
+  party: Party,
+  account: Handle,
+  connection: NativeConnection,
+  namespace: string,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: dataOwnerTaskQueue(account),
+    workflowBundle: await workflowBundle('data-owner'),
+    activities: { ...createDatasetActivities(party), ...createResultActivities(party), ...createRunActivities(party) },
+    ...WORKER_TUNING,
+  });
+}

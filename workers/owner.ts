@@ -1,0 +1,38 @@
+/** The worker of an owner's (or a committee member's) agent. */
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import { createAssociationActivities } from '../activities/associations.ts';
+import { createBenchmarkActivities } from '../activities/benchmarks.ts';
+import { createCompatibilityActivities } from '../activities/compatibility.ts';
+import { createGrantActivities } from '../activities/grants.ts';
+import { createHostingActivities } from '../activities/hosting.ts';
+import type { Party } from '../activities/party.ts';
+import { createRegistrationActivities } from '../activities/registrations.ts';
+import { createSealingActivities } from '../activities/sealing.ts';
+import type { Handle } from '../domain/ids.ts';
+import { ownerTaskQueue } from '../workflows/task-queues.ts';
+import { WORKER_TUNING } from './tuning.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export async function createOwnerWorker(
+  party: Party,
+  account: Handle,
+  connection: NativeConnection,
+  namespace: string,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: ownerTaskQueue(account),
+    workflowBundle: await workflowBundle('owner'),
+    activities: {
+      ...createAssociationActivities(party),
+      ...createBenchmarkActivities(party),
+      ...createCompatibilityActivities(party),
+      ...createGrantActivities(party),
+      ...createHostingActivities(party),
+      ...createRegistrationActivities(party),
+      ...createSealingActivities(party),
+    },
+    ...WORKER_TUNING,
+  });
+}

@@ -1,0 +1,49 @@
+/** The platform's worker: reviews, certification and housekeeping. */
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import { createCertificationActivities } from '../activities/certification.ts';
+import { createHousekeepingActivities } from '../activities/housekeeping.ts';
+import type { Platform } from '../activities/platform.ts';
+import { createReviewActivities } from '../activities/reviews.ts';
+import { HOUSEKEEPING, HOUSEKEEPING_MINUTES, HOUSEKEEPING_SCHEDULE } from '../workflows/housekeeping/contract.ts';
+import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
+import { WORKER_TUNING } from './tuning.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export async function createPlatformWorker(
+  platform: Platform,
+  connection: NativeConnection,
+  namespace: string,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: PLATFORM_TASK_QUEUE,
+    workflowBundle: await workflowBundle('platform'),
+    activities: {
+      ...createCertificationActivities(platform),
+      ...createHousekeepingActivities(platform),
+      ...createReviewActivities(platform),
+    },
+    ...WORKER_TUNING,
+  });
+}
+
+/** Makes sure that housekeeping is scheduled; rounds never overlap, and missed ones are not made up for. */
+export async function scheduleHousekeeping(temporal: Client): Promise<void> {
+  try {
+    await temporal.schedule.create({
+      scheduleId: HOUSEKEEPING_SCHEDULE,
+      spec: { intervals: [{ every: `${HOUSEKEEPING_MINUTES}m` }] },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
+      action: {
+        type: 'startWorkflow',
+        workflowType: HOUSEKEEPING,
+        taskQueue: PLATFORM_TASK_QUEUE,
+        workflowId: HOUSEKEEPING,
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+}
