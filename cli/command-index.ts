@@ -33,6 +33,10 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'association approve', summary: 'Vote for a request' },
   { name: 'association reject', summary: 'Vote against a request' },
   { name: 'association withdraw', summary: 'Take an undecided request of yours back' },
+  { name: 'archive encrypt', summary: 'Encrypt an archive so that stock gpg can open it' },
+  { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },
+  { name: 'archive inspect', summary: 'Show how an archive is encrypted; needs no key' },
+  { name: 'archive verify', summary: 'Say whether an archive is whole and the key is the right one' },
   { name: 'access list', summary: 'Show who has access to a container' },
 ];
 

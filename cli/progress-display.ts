@@ -76,19 +76,20 @@ export class ProgressDisplay {
   #format(line: ProgressLine): string {
     const head = `${MARKS[line.state]} ${line.text}`;
     if (!line.progress || line.state !== 'running') return head;
-    return `${head}  ${this.#describe(line.key, line.progress)}`;
+    const named = line.text === line.progress.phase ? head : `${head}: ${line.progress.phase}`;
+    return `${named}  ${this.#describe(line.key, line.progress)}`;
   }
 
   #describe(key: string, progress: Progress): string {
     const { phase, bytesDone, bytesTotal } = progress;
     const rate = this.#rateOf(`${key} ${phase}`, bytesDone);
     const speed = rate === null ? [] : [`${formatBytes(rate)}/s`];
-    if (bytesTotal === null) return [phase, formatBytes(bytesDone), ...speed].join('  ');
+    if (bytesTotal === null) return [formatBytes(bytesDone), ...speed].join('  ');
     const share = bytesTotal === 0 ? 1 : Math.min(1, bytesDone / bytesTotal);
     const filled = Math.round(share * BAR_WIDTH);
     const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
     const left = share === 1 ? ['finishing'] : rate ? [`${timeText((bytesTotal - bytesDone) / rate)} left`] : [];
-    return [phase, bar, `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`, ...speed, ...left].join('  ');
+    return [bar, `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`, ...speed, ...left].join('  ');
   }
 
   #rateOf(key: string, bytesDone: number): number | null {

@@ -1,0 +1,38 @@
+/** What the agent of this folder says of itself, and whether it is still there. */
+import { readFile } from 'node:fs/promises';
+
+export interface AgentState {
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly queues: readonly string[];
+  readonly temporalAddress: string;
+}
+
+/** The running agent, or `null`. A file that a killed agent left behind counts for nothing. */
+export async function readAgentState(file: string): Promise<AgentState | null> {
+  const state = await parseFile(file);
+  return state && (await isAgent(state.pid)) ? state : null;
+}
+
+async function parseFile(file: string): Promise<AgentState | null> {
+  const content = await readFile(file, 'utf8').catch(() => null);
+  if (content === null) return null;
+  try {
+    const { pid, startedAt, queues, temporalAddress } = JSON.parse(content) as Partial<AgentState>;
+    if (!pid || !startedAt || !temporalAddress) return null;
+    return { pid, startedAt, queues: queues ?? [], temporalAddress };
+  } catch {
+    return null;
+  }
+}
+
+/** Process ids are used again: on Linux the command line tells whether it is an agent that has this one now. */
+async function isAgent(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
+  return commandLine === null ? process.platform !== 'linux' : commandLine.includes('workers/agent.ts');
+}

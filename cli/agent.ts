@@ -1,0 +1,86 @@
+/** Starts and stops the agent: the process that does a party's durable work, and goes on when the command has ended. */
+import { spawn } from 'node:child_process';
+import { mkdir, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { PartyHome } from '../client/party-home.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import { readAgentState, type AgentState } from './agent-state.ts';
+
+const PROGRAM = fileURLToPath(new URL('../workers/agent.ts', import.meta.url));
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+const LOOK_MS = 100;
+const LOG_TAIL_BYTES = 16_384;
+
+export const agentState = (home: PartyHome): Promise<AgentState | null> => readAgentState(home.agent.stateFile);
+
+/** Starts the agent and waits until it is ready. Fails with `E_AGENT_NOT_RUNNING` and the end of its log. */
+export async function startAgent(home: PartyHome, signal: AbortSignal): Promise<AgentState> {
+  await mkdir(dirname(home.agent.logFile), { recursive: true, mode: 0o700 });
+  const log = await open(home.agent.logFile, 'a', 0o600);
+  const begin = (await log.stat()).size;
+  const child = spawn(process.execPath, [PROGRAM], {
+    detached: true,
+    cwd: home.folder,
+    stdio: ['ignore', log.fd, log.fd],
+    env: { ...process.env, STRONGROOM_HOME: home.folder },
+  });
+  const end: { reason: string | null } = { reason: null };
+  child.on('error', (error) => (end.reason = error.message));
+  child.on('exit', (code, by) => (end.reason = by === null ? `It exited with ${code}.` : `It was ended by ${by}.`));
+  child.unref();
+  await log.close();
+  const deadline = Date.now() + START_MS;
+  while (end.reason === null && Date.now() < deadline) {
+    const state = await agentState(home);
+    if (state && state.pid === child.pid) return state;
+    await sleep(LOOK_MS, undefined, { signal });
+  }
+  if (end.reason === null && child.pid !== undefined) process.kill(child.pid, 'SIGTERM');
+  throw await notStarted(home, begin, end.reason ?? `It was not ready after ${START_MS / 1000} s.`);
+}
+
+/** Stops the agent and waits for it; answers with what ran, or `null` where nothing did. */
+export async function stopAgent(home: PartyHome): Promise<AgentState | null> {
+  const state = await agentState(home);
+  if (!state) return null;
+  process.kill(state.pid, 'SIGTERM');
+  const deadline = Date.now() + STOP_MS;
+  while ((await agentState(home))?.pid === state.pid) {
+    if (Date.now() > deadline) process.kill(state.pid, 'SIGKILL');
+    await sleep(LOOK_MS);
+  }
+  return state;
+}
+
+/** The end of the agent's log, in whole lines. */
+export async function agentLog(home: PartyHome, begin = 0): Promise<string[]> {
+  const size = await stat(home.agent.logFile).then(
+    (about) => about.size,
+    () => 0,
+  );
+  const from = Math.max(begin, size - LOG_TAIL_BYTES);
+  if (size <= from) return [];
+  const log = await open(home.agent.logFile, 'r');
+  try {
+    const tail = Buffer.alloc(size - from);
+    await log.read(tail, 0, tail.length, from);
+    const lines = tail
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return from > begin ? lines.slice(1) : lines;
+  } finally {
+    await log.close();
+  }
+}
+
+async function notStarted(home: PartyHome, begin: number, why: string): Promise<StrongroomError> {
+  const last = (await agentLog(home, begin)).at(-1);
+  return new StrongroomError('E_AGENT_NOT_RUNNING', 'The agent could not be started.', {
+    why: last === undefined ? why : `${why} Its last words: ${last}`,
+    next: 'See: strongroom agent logs',
+  });
+}
