@@ -10,7 +10,7 @@ export interface Setting<T> {
   /** Shown as `(set)` only. */
   readonly secret: boolean;
   /** Fails with a sentence that says what is allowed. */
-  parse(text: string): T;
+  readonly parse: (text: string) => T;
 }
 
 export type Table = Readonly<Record<string, Setting<unknown>>>;
@@ -81,7 +81,7 @@ export function readSettings<T extends Table>(
       given !== undefined && given !== '' ? 'environment' : fromFile[key] !== undefined ? 'file' : 'default';
     const raw = origin === 'environment' ? given : fromFile[key];
     values[key] = origin === 'default' ? fallback : parseOr(variable, key, origin, () => parseValue(String(raw)));
-    rows.push({ key, value: hidden && values[key] !== null ? '(set)' : String(values[key] ?? '(none)'), origin });
+    rows.push({ key, value: hidden && values[key] !== null ? '(set)' : JSON.stringify(values[key]), origin });
   }
   return { values: values as Values<T>, rows };
 }

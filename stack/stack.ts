@@ -97,8 +97,9 @@ async function startParts(
 }
 
 async function until(child: Child, what: string, isReady: () => Promise<boolean>): Promise<void> {
-  for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS && !child.exited(); await pause(100)) {
+  for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS && !child.exited();) {
     if (await isReady().catch(() => false)) return;
+    await pause(100);
   }
   throw new StrongroomError('E_UNAVAILABLE', `${what} did not start.`, { next: `Look into its log: ${child.logFile}` });
 }

@@ -59,7 +59,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 const PATIENCE_MS = 60_000;
 
 async function untilServing(address: string, namespace: string, child: Child): Promise<void> {
-  for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS; await pause(100)) {
+  for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS;) {
     if (child.exited()) break;
     try {
       const connection = await Connection.connect({ address, connectTimeout: '1s' });
@@ -70,7 +70,7 @@ async function untilServing(address: string, namespace: string, child: Child): P
         await connection.close();
       }
     } catch {
-      // Not yet; the loop asks again.
+      await pause(100);
     }
   }
   await child.stop();

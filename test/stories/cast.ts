@@ -1,0 +1,112 @@
+/** The people of a story: each with an account, a home and an agent of their own, on a platform that really runs. */
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openPartyHome, type PartyHome, type Session } from '../../client/party-home.ts';
+import { createPlatformClient, type PlatformClient } from '../../client/platform.ts';
+import { createCertificate, provePossession } from '../../crypto/certificates.ts';
+import { parseEmailAddress, parseHandle, type Handle } from '../../domain/ids.ts';
+import { startChild, type Child } from '../../stack/child-process.ts';
+import { readPlatformConfiguration } from '../../stack/configuration.ts';
+import { bringUp, type RunningStack } from '../../stack/stack.ts';
+import { connectTemporalClient, type OpenClient } from '../../stack/temporal-connection.ts';
+
+const PASSWORD = 'correct horse battery staple';
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+
+export interface Person {
+  readonly handle: Handle;
+  readonly email: string;
+  readonly home: PartyHome;
+  readonly session: Session;
+  readonly platform: PlatformClient;
+  readonly agent: Child;
+}
+
+export class Cast {
+  readonly folder: string;
+  readonly stack: RunningStack;
+  readonly temporal: OpenClient;
+  readonly #agents: Child[] = [];
+
+  private constructor(folder: string, stack: RunningStack, temporal: OpenClient) {
+    this.folder = folder;
+    this.stack = stack;
+    this.temporal = temporal;
+  }
+
+  static async assemble(): Promise<Cast> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'strongroom-story-'));
+    await chmod(folder, 0o755);
+    const config = readPlatformConfiguration({
+      STRONGROOM_DATA: path.join(folder, 'platform'),
+      STRONGROOM_SIGN_UPS_PER_MINUTE: '1000',
+      STRONGROOM_LOG_INS_PER_MINUTE: '1000',
+    });
+    const stack = await bringUp(config, () => undefined);
+    return new Cast(folder, stack, await connectTemporalClient(config, stack.addresses.temporal));
+  }
+
+  /** Signs up, verifies the address by the mail that came, logs in, and starts the agent. */
+  async join(name: string): Promise<Person> {
+    const baseUrl = this.stack.addresses.api;
+    const email = `${name}@example.org`;
+    const stranger = createPlatformClient({ baseUrl, token: null });
+    await stranger.signUp({ body: { email, handle: name, password: PASSWORD } });
+    await stranger.verifyEmail({ body: { token: await this.#tokenFor(email) } });
+    const { token } = await stranger.logIn({ body: { email, password: PASSWORD } });
+    const home = await openPartyHome(path.join(this.folder, name));
+    const session = { apiUrl: baseUrl, handle: parseHandle(name), email: parseEmailAddress(email), token };
+    await home.saveSession(session);
+    const agent = await this.#startAgent(home);
+    return { handle: session.handle, email, home, session, platform: createPlatformClient({ baseUrl, token }), agent };
+  }
+
+  /** Makes a certificate on the person's machine and has it certified. */
+  async certify({ home, session, platform, handle }: Person): Promise<void> {
+    const made = await createCertificate({ handle, email: session.email, expiresInDays: 365 });
+    const { challenge } = await platform.createChallenge();
+    const proof = await provePossession(made.privateKey, challenge);
+    const { fingerprint } = made;
+    const { certificate } = await platform.createCertificate({
+      body: { fingerprint, certificate: made.certificate, proof, challenge },
+    });
+    await home.saveIdentity(session, { certificate, fingerprint, privateKey: made.privateKey });
+  }
+
+  async dismiss(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    await this.temporal.close();
+    await this.stack.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #tokenFor(email: string): Promise<string> {
+    const outbox = path.join(this.folder, 'platform', 'outbox');
+    for (let tries = 0; tries < 100; tries += 1) {
+      const files = await readdir(outbox).catch(() => []);
+      for (const file of files.filter((name) => name.endsWith('.eml'))) {
+        const mail = await readFile(path.join(outbox, file), 'utf8');
+        const token = /[?]token=([\w.-]+)/.exec(mail)?.[1];
+        if (mail.includes(email) && token) return token;
+      }
+      await pause(50);
+    }
+    throw new Error(`No verification mail for ${email} arrived.`);
+  }
+
+  async #startAgent(home: PartyHome): Promise<Child> {
+    const agent = await startChild(process.execPath, {
+      args: [path.join(ROOT, 'workers', 'agent.ts')],
+      logFile: home.agent.logFile,
+      env: { STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: this.stack.addresses.temporal },
+    });
+    this.#agents.push(agent);
+    for (let tries = 0; tries < 300 && !agent.exited(); tries += 1) {
+      if (await stat(home.agent.stateFile).catch(() => null)) return agent;
+      await pause(100);
+    }
+    throw new Error(`The agent did not start: ${await readFile(home.agent.logFile, 'utf8')}`);
+  }
+}
