@@ -114,7 +114,7 @@ async function eventually<T>(ask: () => Promise<T | null>, orEnd: Promise<unknow
   const ended = orEnd.then(() => undefined);
   for (;;) {
     const answer = await Promise.race([ask(), ended]);
-    if (answer != null) return answer;
+    if (answer !== null && answer !== undefined) return answer;
     await Promise.race([pause(200), ended]);
   }
 }

@@ -147,7 +147,7 @@ describe('a committee reviews an association', () => {
         [ann, ben, cleo].map((member) =>
           handle.executeUpdate(voteUpdate, { args: [{ member, ballot: 'approve' as const, reason: '' }] }).then(
             (status: ReviewStatus) => status.state,
-            (error: WorkflowUpdateFailedError) => (error.cause as { type?: string }).type,
+            (error: unknown) => ((error as WorkflowUpdateFailedError).cause as { type?: string }).type,
           ),
         ),
       );

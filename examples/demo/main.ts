@@ -1,0 +1,70 @@
+/** `npm run demo`: brings everything up, tells the main job, and leaves nothing behind. `--keep` leaves it running. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connectDocker } from '../../containers/docker.ts';
+import { EXIT, StrongroomError } from '../../domain/errors.ts';
+import { readPlatformConfiguration } from '../../stack/configuration.ts';
+import { bringUp, type RunningStack } from '../../stack/stack.ts';
+import { Narrator } from './narrator.ts';
+import { DemoFailure } from './party.ts';
+import { castOf, everyone, forgetExampleImages, tellStory, type Cast } from './story.ts';
+
+const keep = process.argv.includes('--keep');
+const folder = await mkdtemp(path.join(tmpdir(), 'strongroom-demo-'));
+// The database's own user must be able to enter; what is private inside has a mode of its own.
+await chmod(folder, 0o711);
+let stack: RunningStack | null = null;
+let cast: Cast | null = null;
+
+async function demo(): Promise<void> {
+  await connectDocker();
+  const config = readPlatformConfiguration({
+    STRONGROOM_DATA: path.join(folder, 'platform'),
+    STRONGROOM_SIGN_UPS_PER_MINUTE: '100',
+  });
+  console.log("Bringing up Postgres, Temporal, the API and the platform's worker");
+  stack = await bringUp(config, (line) => {
+    console.log(`  ${line}`);
+  });
+  const { addresses } = stack;
+  console.log(`  API reference    ${addresses.apiReference}`);
+  console.log(`  Temporal Web UI  ${addresses.temporalUi ?? addresses.temporal}`);
+  cast = castOf({ folder, addresses });
+  const narrator = new Narrator();
+  await tellStory({ folder, addresses }, cast, narrator);
+  narrator.closingTable(addresses);
+}
+
+async function cleanUp(): Promise<void> {
+  for (const party of cast ? everyone(cast) : []) await party.ask(['agent', 'stop']).catch(() => undefined);
+  await stack?.stop();
+  stack = null;
+  await forgetExampleImages().catch(() => undefined);
+  await rm(folder, { recursive: true, force: true });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void cleanUp().finally(() => process.exit(EXIT.interrupted));
+  });
+}
+
+let exitCode: number = EXIT.ok;
+try {
+  await demo();
+} catch (error) {
+  if (error instanceof StrongroomError) {
+    console.error(`${error.code} ${error.message}${error.why ? ` ${error.why}` : ''}\n${error.next ?? ''}`);
+    exitCode = error.kind.exit;
+  } else {
+    console.error(error instanceof DemoFailure ? error.message : error);
+    exitCode = EXIT.failed;
+  }
+}
+if (keep && exitCode === EXIT.ok) {
+  console.log(`\nThe stack goes on in ${folder}. Ctrl-C stops it and cleans up.`);
+} else {
+  await cleanUp();
+  process.exit(exitCode);
+}
