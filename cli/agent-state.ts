@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 export interface AgentState {
   readonly pid: number;
   readonly startedAt: string;
-  readonly queues: readonly string[];
-  readonly temporalAddress: string;
+  /** The handle whose work it does. */
+  readonly account: string;
+  readonly temporal: { readonly address: string; readonly namespace: string };
 }
 
 /** The running agent, or `null`. A file that a killed agent left behind counts for nothing. */
@@ -18,9 +19,8 @@ async function parseFile(file: string): Promise<AgentState | null> {
   const content = await readFile(file, 'utf8').catch(() => null);
   if (content === null) return null;
   try {
-    const { pid, startedAt, queues, temporalAddress } = JSON.parse(content) as Partial<AgentState>;
-    if (!pid || !startedAt || !temporalAddress) return null;
-    return { pid, startedAt, queues: queues ?? [], temporalAddress };
+    const { pid, startedAt, account, temporal } = JSON.parse(content) as Partial<AgentState>;
+    return pid && startedAt && account && temporal ? { pid, startedAt, account, temporal } : null;
   } catch {
     return null;
   }

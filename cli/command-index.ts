@@ -18,26 +18,44 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'token create', summary: 'Create a personal access token' },
   { name: 'token list', summary: 'List your personal access tokens' },
   { name: 'token revoke', summary: 'Revoke a personal access token' },
+  { name: 'benchmark create', summary: 'Create a benchmark with its committee' },
   { name: 'benchmark list', summary: 'List the benchmarks' },
   { name: 'benchmark show', summary: 'Show a benchmark' },
   { name: 'benchmark close', summary: 'Close a benchmark for new requests' },
   { name: 'benchmark results', summary: 'List the results of a benchmark' },
-  { name: 'certificate show', summary: 'Show your certificates' },
-  { name: 'certificate revoke', summary: 'Revoke your certificate, and the access granted to it' },
+  { name: 'container submit', summary: 'Encrypt, host and register a container' },
+  { name: 'container associate', summary: "Test a container and ask a benchmark's committee to accept it" },
   { name: 'container list', summary: 'List your containers' },
   { name: 'container show', summary: 'Show a container' },
-  { name: 'dataset list', summary: 'List your datasets' },
-  { name: 'dataset associate', summary: "Ask a benchmark's committee to accept a dataset" },
   { name: 'association list', summary: 'List your requests, and those to your committees' },
   { name: 'association show', summary: 'Show a request, its votes and whom it waits for' },
   { name: 'association approve', summary: 'Vote for a request' },
   { name: 'association reject', summary: 'Vote against a request' },
   { name: 'association withdraw', summary: 'Take an undecided request of yours back' },
+  { name: 'access grant', summary: 'Give authorised data owners access to a container' },
+  { name: 'access auto', summary: 'Grant access by itself as data owners get certificates' },
+  { name: 'access list', summary: 'Show who has access to a container' },
+  { name: 'access revoke', summary: "End one address's access" },
+  { name: 'access delete-keys', summary: 'Delete all wrapped keys and end all access' },
+  { name: 'certificate create', summary: 'Make your certificate and have it certified' },
+  { name: 'certificate show', summary: 'Show your certificates' },
+  { name: 'certificate revoke', summary: 'Revoke your certificate, and the access granted to it' },
+  { name: 'dataset register', summary: 'Register a dataset by its digest; the data stays here' },
+  { name: 'dataset associate', summary: "Ask a benchmark's committee to accept a dataset" },
+  { name: 'dataset list', summary: 'List your datasets' },
+  { name: 'run', summary: 'Run a granted container on a dataset of yours' },
+  { name: 'run status', summary: 'Show how a run goes, or went' },
+  { name: 'workflow show', summary: 'Show how a piece of work goes' },
+  { name: 'workflow follow', summary: 'Follow a piece of work to its end' },
+  { name: 'workflow cancel', summary: 'Cancel a piece of work' },
+  { name: 'agent start', summary: 'Start the agent, which does your work in the background' },
+  { name: 'agent stop', summary: 'Stop the agent; its work goes on when it is started again' },
+  { name: 'agent status', summary: 'Show whether the agent runs' },
+  { name: 'agent logs', summary: 'Show the end of the log of the agent' },
   { name: 'archive encrypt', summary: 'Encrypt an archive so that stock gpg can open it' },
   { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },
   { name: 'archive inspect', summary: 'Show how an archive is encrypted; needs no key' },
   { name: 'archive verify', summary: 'Say whether an archive is whole and the key is the right one' },
-  { name: 'access list', summary: 'Show who has access to a container' },
 ];
 
 export const groups = (): string[] => [
@@ -57,12 +75,15 @@ export function findCommand(argv: readonly string[]): Found {
     return argv.includes('--version') ? { kind: 'version', version: readVersion() } : { kind: 'overview' };
   }
   if (first === 'help') return { kind: 'overview' };
-  if (groups().includes(first) && second === undefined) return { kind: 'overview', group: first };
   const name = words.join(' ');
-  const listed = COMMAND_INDEX.find((candidate) => candidate.name === name);
-  if (!listed) throw unknownCommand(first, name);
-  return { kind: 'command', rest, load: () => load(listed.name) };
+  if (isListed(name)) return { kind: 'command', rest, load: () => load(name) };
+  // `run` is a command of its own and has others below it.
+  if (isListed(first)) return { kind: 'command', rest: [...words.slice(1), ...rest], load: () => load(first) };
+  if (groups().includes(first) && second === undefined) return { kind: 'overview', group: first };
+  throw unknownCommand(first, name);
 }
+
+const isListed = (name: string): boolean => COMMAND_INDEX.some((listed) => listed.name === name);
 
 function unknownCommand(first: string, name: string) {
   const inGroup = groups().includes(first);

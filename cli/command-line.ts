@@ -28,6 +28,11 @@ export interface CommonOptions {
 
 const SHORT: Readonly<Record<string, string>> = { h: 'help', q: 'quiet', y: 'yes' };
 
+const isCommon = (word: string): boolean => {
+  const name = word.replace(/^-+/, '').split('=')[0] ?? '';
+  return (word.startsWith('--') ? name : (SHORT[name] ?? name)) in COMMON_OPTIONS;
+};
+
 export interface SplitLine {
   /** The words that name the command, as far as they were given. */
   readonly words: readonly string[];
@@ -42,6 +47,7 @@ export function splitCommandLine(argv: readonly string[], isGroup: (word: string
     const word = rest[at] ?? '';
     if (word === '--') break;
     if (word.startsWith('-')) {
+      if (!isCommon(word)) break;
       at += word === '--home' || word === '--api' ? 2 : 1;
       continue;
     }

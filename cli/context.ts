@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
 import type { PartyHome, Session } from '../client/party-home.ts';
+import type { PartyConfiguration } from '../stack/configuration.ts';
 import type { PlatformClient } from '../client/platform.ts';
 import type { CommonOptions } from './command-line.ts';
 import { Output } from './output.ts';
@@ -58,14 +59,20 @@ export class Context {
     return this.#client(await this.apiUrl(), null);
   }
 
-  /** The address of the platform: `--api`, STRONGROOM_API, or where this folder was logged in last. */
+  /** The party's settings. Fails with `E_CONFIG`. */
+  async configuration(): Promise<PartyConfiguration> {
+    const { readPartyConfiguration } = await import('../stack/configuration.ts');
+    return readPartyConfiguration({ ...process.env, STRONGROOM_HOME: this.homeFolder });
+  }
+
+  /** The address of the platform: `--api`, STRONGROOM_API_URL, or where this folder was logged in last. */
   async apiUrl(): Promise<string> {
-    const given = this.#common.api ?? setting('STRONGROOM_API');
-    if (given !== undefined) return parseApiUrl(given);
+    const given = this.#common.api ?? (await this.configuration()).apiUrl;
+    if (given !== null) return parseApiUrl(given);
     const session = await (await this.home()).session();
     if (session) return session.apiUrl;
     throw new StrongroomError('E_USAGE', 'The address of the platform is not known.', {
-      next: 'Add --api URL, or set STRONGROOM_API.',
+      next: 'Add --api URL, or set STRONGROOM_API_URL.',
     });
   }
 

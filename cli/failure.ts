@@ -19,7 +19,7 @@ export function toFailure(error: unknown): StrongroomError {
   if (known) return known(typeof path === 'string' ? path : 'The file', error);
   return new StrongroomError('E_INTERNAL', 'Something went wrong that Strongroom did not expect.', {
     why: error instanceof Error ? error.message : 'No reason was given.',
-    next: 'Run it again with STRONGROOM_DEBUG=1 and report what it shows.',
+    next: 'Run it again with STRONGROOM_LOG_LEVEL=debug and report what it shows.',
     cause: error,
   });
 }

@@ -4,6 +4,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { StrongroomError } from '../domain/errors.ts';
 import { storyQuery, type StoryStatus } from '../workflows/story/contract.ts';
 import type { Context } from './context.ts';
+import type { ProgressDisplay } from './progress-display.ts';
 import { reportedProgress, storyLines } from './story-lines.ts';
 import { toWorkflowFailure } from './workflow-failure.ts';
 
@@ -20,12 +21,7 @@ export interface StoryStart {
 }
 
 /** Looks at the story now and then; what it answers, other than `undefined`, is where following ends early. */
-export type OnLook<Early> = (status: StoryStatus, handle: WorkflowHandle) => Promise<Early | undefined>;
-
-export interface Followed {
-  readonly client: Client;
-  readonly workflowId: string;
-}
+export type OnLook<Result> = (status: StoryStatus, display: ProgressDisplay) => Promise<Result | undefined>;
 
 /** A second start under the same id joins the first: the input of the first one holds. */
 export async function startOrJoin(client: Client, story: StoryStart): Promise<WorkflowHandle> {
@@ -43,11 +39,11 @@ export async function startOrJoin(client: Client, story: StoryStart): Promise<Wo
 }
 
 /** The story's result, or what `onLook` ended it with. Fails as the story fails, and with `E_INTERRUPTED` on Ctrl-C. */
-export async function followWorkflow<Result, Early = never>(
+export async function followWorkflow<Result>(
   context: Context,
   handle: WorkflowHandle,
-  onLook: OnLook<Early> = async () => undefined,
-): Promise<Result | Early> {
+  onLook: OnLook<Result> = async () => undefined,
+): Promise<Result> {
   const display = context.output.progress();
   const work: { over: boolean } = { over: false };
   const result = (handle.result() as Promise<Result>).finally(() => (work.over = true));
@@ -58,7 +54,7 @@ export async function followWorkflow<Result, Early = never>(
     if (!status) return undefined;
     const progress = work.over ? null : reportedProgress(await handle.describe());
     display.show(storyLines(status, progress));
-    return work.over ? undefined : onLook(status, handle);
+    return work.over ? undefined : onLook(status, display);
   };
   try {
     while (!work.over) {

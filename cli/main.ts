@@ -21,7 +21,8 @@ try {
   process.exitCode = await run();
 } catch (error) {
   const failure = toFailure(error);
-  if (process.env['STRONGROOM_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (process.env['STRONGROOM_LOG_LEVEL'] === 'debug' && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
   new Output(mode.json ? 'json' : 'people').failure(failure);
   process.exitCode = failure.kind.exit;
 }

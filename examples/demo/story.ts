@@ -92,7 +92,7 @@ export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): P
     await emil.run(['certificate', 'create']);
     await untilGranted(owner, emil);
   });
-  const run = (party: Party) => ['run', `alice/${MODEL}`, ...BENCHMARK, '--dataset', DATASET];
+  const run = ['run', `alice/${MODEL}`, ...BENCHMARK, '--dataset', DATASET];
   for (const [party, number] of [
     [dora, 'one'],
     [emil, 'two'],
@@ -101,7 +101,7 @@ export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): P
       `Data owner ${number} runs the model on its own pictures and sends the result`,
       `run/${party.name}/alice/${MODEL}/${DATASET}`,
       async () => {
-        await party.run([...run(party), '--send-results']);
+        await party.run([...run, '--send-results']);
       },
     );
   }
@@ -111,14 +111,14 @@ export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): P
   await narrator.step('Data owner one is revoked: the next run is refused, and says why', accessWorkflow, async () => {
     await owner.run(['access', 'list', MODEL, ...BENCHMARK]);
     await owner.run(['access', 'revoke', MODEL, ...BENCHMARK, '--email', dora.email, '--reason', 'The study is over.']);
-    await dora.run([...run(dora), '--send-results'], 5);
+    await dora.run([...run, '--send-results'], 5);
   });
   await narrator.step(
     'All keys are deleted: nobody can run, and the association is closed',
     accessWorkflow,
     async () => {
       await owner.run(['access', 'delete-keys', MODEL, ...BENCHMARK, '--yes']);
-      await emil.run([...run(emil), '--send-results'], 5);
+      await emil.run([...run, '--send-results'], 5);
       await owner.run(['association', 'list']);
     },
   );

@@ -25,7 +25,7 @@ export interface RunOptions {
 /** Without `stdin` the process gets one that is closed at once. */
 export function strongroom(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { CI: _ci, FORCE_COLOR: _colour, ...rest } = process.env;
-  const env = { ...rest, STRONGROOM_API: '', STRONGROOM_HOME: '', TERM: 'xterm', ...options.env };
+  const env = { ...rest, STRONGROOM_API_URL: '', STRONGROOM_HOME: '', TERM: 'xterm', ...options.env };
   const child = spawn(options.node ?? process.execPath, [LAUNCHER, ...args], { env, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

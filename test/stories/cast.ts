@@ -53,7 +53,7 @@ export class Cast {
     const baseUrl = this.stack.addresses.api;
     const email = `${name}@example.org`;
     const stranger = createPlatformClient({ baseUrl, token: null });
-    await stranger.signUp({ body: { email, handle: name, password: PASSWORD } });
+    await stranger.signUp({ body: { email, handle: parseHandle(name), password: PASSWORD } });
     await stranger.verifyEmail({ body: { token: await this.#tokenFor(email) } });
     const { token } = await stranger.logIn({ body: { email, password: PASSWORD } });
     const home = await openPartyHome(path.join(this.folder, name));

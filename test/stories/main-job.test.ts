@@ -7,7 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { WorkflowFailedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { packDataset } from '../../containers/dataset-archive.ts';
 import { parseContainerConfig } from '../../domain/container-config-parser.ts';
-import { parseBenchmarkName, parseContainerName, parseDatasetName, parseEmailAddress } from '../../domain/ids.ts';
+import {
+  type AssociationId,
+  parseBenchmarkName,
+  parseContainerName,
+  parseDatasetName,
+  parseEmailAddress,
+} from '../../domain/ids.ts';
 import { buildExampleImage } from '../../examples/build-image.ts';
 import {
   ASSOCIATE_CONTAINER,
@@ -83,7 +89,7 @@ async function configOf(example: string) {
   return { folder, text, config: parseContainerConfig(text, 'container_config.yaml') };
 }
 
-async function approveBy(voters: readonly Person[], id: string): Promise<void> {
+async function approveBy(voters: readonly Person[], id: AssociationId): Promise<void> {
   for (const voter of voters) await voter.platform.castVote({ path: { id }, body: { ballot: 'approve', reason: '' } });
 }
 
