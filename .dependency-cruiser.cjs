@@ -1,15 +1,36 @@
 /** Which folder may import which. Types may be looked at where values may not be used. */
-const ours = ['activities', 'api', 'cli', 'client', 'containers', 'crypto', 'domain', 'enclave', 'stack', 'storage', 'workers', 'workflows'];
+const ours = [
+  'activities',
+  'api',
+  'cli',
+  'client',
+  'containers',
+  'crypto',
+  'domain',
+  'enclave',
+  'stack',
+  'storage',
+  'workers',
+  'workflows',
+];
 const may = (from, allowed) => ({
   name: `${from}-imports`,
   severity: 'error',
   from: { path: `^${from}/` },
-  to: { path: `^(${ours.filter((folder) => folder !== from && !allowed.includes(folder)).join('|')})/`, dependencyTypesNot: ['type-only'] },
+  to: {
+    path: `^(${ours.filter((folder) => folder !== from && !allowed.includes(folder)).join('|')})/`,
+    dependencyTypesNot: ['type-only'],
+  },
 });
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     may('domain', []),
     may('crypto', ['domain']),
     may('containers', ['domain']),

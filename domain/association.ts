@@ -37,7 +37,9 @@ export interface ApprovalRule {
   readonly quorum: number;
 }
 
-export type Verdict = { readonly decided: false; readonly missing: number } | { readonly decided: true; readonly state: 'approved' | 'rejected' };
+export type Verdict =
+  | { readonly decided: false; readonly missing: number }
+  | { readonly decided: true; readonly state: 'approved' | 'rejected' };
 
 /** Approved once the quorum is reached; rejected once it can no longer be reached. Votes of non-members do not count. */
 export function decide(rule: ApprovalRule, votes: readonly Vote[]): Verdict {

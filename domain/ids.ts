@@ -25,41 +25,49 @@ export type AssociationId = Branded<'AssociationId'>;
 const SLUG = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function parser<Id extends string>(what: string, pattern: RegExp, rule: string, normalise = (text: string) => text) {
-  return (value: unknown): Id => {
+type Parser<Id> = (value: unknown) => Id;
+
+function parser(what: string, pattern: RegExp, rule: string, normalise = (text: string) => text): Parser<string> {
+  return (value) => {
     const text = typeof value === 'string' ? normalise(value) : '';
-    if (pattern.test(text)) return text as Id;
+    if (pattern.test(text)) return text;
     throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(value)} is not a ${what}.`, { why: rule });
   };
 }
 
-const SLUG_RULE = 'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.';
+const SLUG_RULE =
+  'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.';
 const lower = (text: string) => text.trim().toLowerCase();
 
-export const parseHandle = parser<Handle>('handle', SLUG, SLUG_RULE);
-export const parseContainerName = parser<ContainerName>('container name', SLUG, SLUG_RULE);
-export const parseBenchmarkName = parser<BenchmarkName>('benchmark name', SLUG, SLUG_RULE);
-export const parseDatasetName = parser<DatasetName>('dataset name', SLUG, SLUG_RULE);
-export const parseSha256 = parser<Sha256>('SHA-256 digest', /^[0-9a-f]{64}$/, 'It takes 64 hexadecimal digits.', lower);
-export const parseImageDigest = parser<ImageDigest>(
+export const parseHandle = parser('handle', SLUG, SLUG_RULE) as Parser<Handle>;
+export const parseContainerName = parser('container name', SLUG, SLUG_RULE) as Parser<ContainerName>;
+export const parseBenchmarkName = parser('benchmark name', SLUG, SLUG_RULE) as Parser<BenchmarkName>;
+export const parseDatasetName = parser('dataset name', SLUG, SLUG_RULE) as Parser<DatasetName>;
+export const parseSha256 = parser(
+  'SHA-256 digest',
+  /^[0-9a-f]{64}$/,
+  'It takes 64 hexadecimal digits.',
+  lower,
+) as Parser<Sha256>;
+export const parseImageDigest = parser(
   'image digest',
   /^sha256:[0-9a-f]{64}$/,
   'It takes "sha256:" and 64 hexadecimal digits.',
   lower,
-);
-export const parseFingerprint = parser<Fingerprint>(
+) as Parser<ImageDigest>;
+export const parseFingerprint = parser(
   'certificate fingerprint',
   /^[0-9A-F]{40}$/,
   'It takes 40 hexadecimal digits.',
   (text) => text.replaceAll(' ', '').toUpperCase(),
-);
-export const parseEmailAddress = parser<EmailAddress>(
+) as Parser<Fingerprint>;
+export const parseEmailAddress = parser(
   'e-mail address',
   /^[^\s@<>"]{1,64}@[^\s@<>"]{1,255}$/,
   'It takes one "@" and no spaces.',
   lower,
-);
-export const parseAssociationId = parser<AssociationId>('association id', UUID, 'It is a UUID.', lower);
+) as Parser<EmailAddress>;
+export const parseAssociationId = parser('association id', UUID, 'It is a UUID.', lower) as Parser<AssociationId>;
 
 /** A container as people write it: `owner/name`. */
 export interface ContainerRef {
@@ -71,7 +79,9 @@ export interface ContainerRef {
 export function parseContainerRef(text: string, ownerIfBare?: Handle): ContainerRef {
   const [first, second, ...rest] = text.split('/');
   if (rest.length > 0 || first === undefined) {
-    throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(text)} is not a container.`, { next: 'Write owner/name.' });
+    throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(text)} is not a container.`, {
+      next: 'Write owner/name.',
+    });
   }
   if (second !== undefined) return { owner: parseHandle(first), name: parseContainerName(second) };
   if (ownerIfBare) return { owner: ownerIfBare, name: parseContainerName(first) };

@@ -24,7 +24,6 @@ beforeAll(async () => {
   environment = await createTimeSkippingEnvironment();
   bundle = await bundleWorkflowCode({
     workflowsPath: new URL('../../workflows/platform.ts', import.meta.url).pathname,
-
   });
 });
 
@@ -92,7 +91,9 @@ describe('a committee reviews an association', () => {
     await review(async (handle, entries) => {
       const first = await handle.executeUpdate(voteUpdate, { args: [{ member: ann, ballot: 'approve', reason: '' }] });
       expect(first).toMatchObject({ state: 'requested', approvals: 1, waitingFor: ['ben', 'cleo'] });
-      const second = await handle.executeUpdate(voteUpdate, { args: [{ member: cleo, ballot: 'approve', reason: '' }] });
+      const second = await handle.executeUpdate(voteUpdate, {
+        args: [{ member: cleo, ballot: 'approve', reason: '' }],
+      });
       expect(second).toMatchObject({ state: 'approved', approvals: 2 });
       expect(await handle.result()).toMatchObject({ state: 'approved' });
       expect(entries.conclusions).toEqual([
