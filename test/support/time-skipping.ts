@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'nod
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../workflows/story/contract.ts';
 
 const VERSION = '1.32.0';
@@ -13,6 +14,7 @@ const POM = path.join(import.meta.dirname, 'time-skipping-server', 'pom.xml');
 
 /** Starts a server that skips time while a workflow only waits. Time is global to it: use one per test file. */
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const executable = hasCommand('mvn') && hasCommand('java') ? launcherFromMaven() : null;
   const environment = await TestWorkflowEnvironment.createTimeSkipping(
     executable ? { server: { executable: { type: 'existing-path', path: executable } } } : {},
