@@ -1,6 +1,7 @@
 /** The API as a process: opens what it needs, listens, and stops without losing an answer. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../stack/free-port.ts';
 import { openBlobStore } from '../storage/blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
@@ -20,7 +21,10 @@ export interface ApiProcessOptions {
   /** Holds `blobs/`, `uploads/` and `outbox/`. */
   readonly dataFolder: string;
   readonly mail: { readonly from: string; readonly smtpUrl: string | null };
-  readonly settings: Omit<ApiSettings, 'uploadsFolder'>;
+  readonly settings: Omit<ApiSettings, 'uploadsFolder' | 'publicUrl'> & {
+    /** `null` where callers reach the API at the address at which it listens. */
+    readonly publicUrl: string | null;
+  };
   readonly logLevel: string;
 }
 
@@ -36,7 +40,9 @@ const DRAIN_MS = 20_000;
 
 /** Fails where Postgres cannot be reached; Temporal may come later. */
 export async function startApi(options: ApiProcessOptions): Promise<RunningApi> {
-  const { dataFolder, databaseUrl } = options;
+  const { dataFolder, databaseUrl, host } = options;
+  // Links in mails have the port in them, so it is chosen before anything is built.
+  const port = options.port === 0 ? await freePort() : options.port;
   const log = openLog(options.logLevel);
   const uploadsFolder = join(dataFolder, 'uploads');
   await mkdir(uploadsFolder, { recursive: true, mode: 0o700 });
@@ -57,17 +63,22 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     temporal,
     blobs: openBlobStore(join(dataFolder, 'blobs')),
     sendMail: openMail({ ...options.mail, outboxFolder: join(dataFolder, 'outbox') }),
-    settings: { ...options.settings, uploadsFolder },
+    settings: { ...options.settings, uploadsFolder, publicUrl: options.settings.publicUrl ?? `http://${host}:${port}` },
     logger: log,
   });
-  const address = await app.listen({ host: options.host, port: options.port });
+  const address = await app.listen({ host, port });
   return {
     address,
     stop: async () => {
+      // A connection that is idle again after its last answer would otherwise be waited for.
+      const dismiss = setInterval(() => {
+        app.server.closeIdleConnections();
+      }, 100);
       const cutOff = setTimeout(() => {
         app.server.closeAllConnections();
       }, DRAIN_MS);
       await app.close();
+      clearInterval(dismiss);
       clearTimeout(cutOff);
       await events.close();
       await temporal.connection.close();

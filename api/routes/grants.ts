@@ -3,12 +3,13 @@ import { listRecipients } from '../../storage/grant-recipients.ts';
 import { deleteGrants, insertGrants, listGrants, revokeGrants } from '../../storage/grants.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/grants.ts';
+import { toReachable } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
 
 /** A thousand wrapped keys with room to spare. */
 const GRANTS_BODY_LIMIT = 8 * 2 ** 20;
 
-export function grantRoutes(app: App, { db }: Services): void {
+export function grantRoutes(app: App, { db, settings }: Services): void {
   app.route({
     ...contract.listRecipients,
     handler: async (request) => {
@@ -51,7 +52,8 @@ export function grantRoutes(app: App, { db }: Services): void {
     handler: async (request, reply) => {
       const { owner, name } = request.params;
       reply.header('cache-control', 'no-store');
-      return fetchGrant(db, callerOf(request), { owner, name }, request.query.benchmark);
+      const delivery = await fetchGrant(db, callerOf(request), { owner, name }, request.query.benchmark);
+      return { ...delivery, archive: toReachable(settings.publicUrl, delivery.archive) };
     },
   });
 }

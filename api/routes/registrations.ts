@@ -7,16 +7,17 @@ import {
   type Benchmark,
 } from '../../storage/benchmarks.ts';
 import type { Blob } from '../../storage/blobs.ts';
-import { findVisibleContainer, insertContainer, listContainers } from '../../storage/containers.ts';
+import { findVisibleContainer, insertContainer, listContainers, type Container } from '../../storage/containers.ts';
 import { findVisibleDataset, insertDataset, listDatasets } from '../../storage/datasets.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/registrations.ts';
+import { blobUrl, toReachable, toStored } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
 
 const REMINDER_HOURS = 72;
 
 export function benchmarkRoutes(app: App, { db, settings }: Services): void {
-  const hosted = (blob: Blob) => ({ ...blob, url: `${settings.publicUrl}/v1/blobs/${blob.sha256}` });
+  const hosted = (blob: Blob) => ({ ...blob, url: blobUrl(settings.publicUrl, blob.sha256) });
   const withUrls = (benchmark: Benchmark) => ({
     ...benchmark,
     testDataset: hosted(benchmark.testDataset),
@@ -47,16 +48,20 @@ export function benchmarkRoutes(app: App, { db, settings }: Services): void {
   });
 }
 
-export function containerRoutes(app: App, { db }: Services): void {
+export function containerRoutes(app: App, { db, settings: { publicUrl } }: Services): void {
+  const reachable = (container: Container) => ({ ...container, archive: toReachable(publicUrl, container.archive) });
+
   app.route({
     ...contract.registerContainer,
-    handler: async (request, reply) =>
-      reply.code(201).send(await insertContainer(db, callerOf(request).id, request.body)),
+    handler: async (request, reply) => {
+      const container = { ...request.body, archive: toStored(publicUrl, request.body.archive) };
+      return reply.code(201).send(reachable(await insertContainer(db, callerOf(request).id, container)));
+    },
   });
 
   app.route({
     ...contract.listContainers,
-    handler: async (request) => ({ items: await listContainers(db, callerOf(request).id) }),
+    handler: async (request) => ({ items: (await listContainers(db, callerOf(request).id)).map(reachable) }),
   });
 
   app.route({
@@ -64,7 +69,7 @@ export function containerRoutes(app: App, { db }: Services): void {
     handler: async (request) => {
       const { owner, name } = request.params;
       const container = await findVisibleContainer(db, { owner, name }, callerOf(request).id);
-      if (container) return container;
+      if (container) return reachable(container);
       throw new StrongroomError('E_NOT_FOUND', `There is no container ${owner}/${name} that you can see.`);
     },
   });

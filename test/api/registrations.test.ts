@@ -93,6 +93,16 @@ describe.each(['container', 'dataset'] as const)('a %s', (kind) => {
   });
 });
 
+test('an archive on the platform itself is found there, wherever the platform is reached', async () => {
+  const sha256 = digestOf('hosted');
+  const archive = { url: `http://127.0.0.1:8080/v1/blobs/${sha256}`, sha256, size: 5 };
+  const answer = await alice.ask('POST', '/v1/containers', { ...newContainer('hosted'), archive });
+  expect(answer.json()).toMatchObject({ archive });
+  const stored = platform.db.selectFrom('containers').select('archiveUrl').where('archiveSha256', '=', sha256);
+  expect(await stored.execute()).toEqual([{ archiveUrl: `/v1/blobs/${sha256}` }]);
+  expect((await alice.ask('GET', '/v1/containers/alice/hosted')).json()).toMatchObject({ archive });
+});
+
 test.each([
   ['a name with a path in it', { name: '../model' }],
   ['an address that is not of the web', { archive: { url: 'file:///etc/passwd', sha256: digestOf('x'), size: 1 } }],
