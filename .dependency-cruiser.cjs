@@ -1,9 +1,10 @@
-/** Which folder may import which. Types may be looked at where values may not be used. */
-const ours = [
+/** Which folder may import which: DESIGN.md's table as rules. A folder that is not named in a list may not be imported. */
+const FOLDERS = [
   'activities',
   'api',
   'cli',
   'client',
+  'console',
   'containers',
   'crypto',
   'domain',
@@ -13,50 +14,62 @@ const ours = [
   'workers',
   'workflows',
 ];
-const may = (from, allowed) => ({
-  name: `${from}-imports`,
-  severity: 'error',
-  from: { path: `^${from}/` },
-  to: {
-    path: `^(${ours.filter((folder) => folder !== from && !allowed.includes(folder)).join('|')})/`,
-    dependencyTypesNot: ['type-only'],
-  },
-});
+
+const outside = (from, allowed) =>
+  `^(${FOLDERS.filter((folder) => folder !== from && !allowed.includes(folder)).join('|')})/`;
+const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
+const may = (from, allowed) => forbid(`${from}-imports`, { path: `^${from}/` }, { path: outside(from, allowed) });
+
+/** The platform's own activities work on its database; the parties' activities reach it only through the API's client. */
+const PLATFORM_ACTIVITIES = '^activities/(certification|housekeeping|platform|reviews)[.]ts$';
 
 module.exports = {
   forbidden: [
-    {
-      name: 'no-cycles',
-      severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
+    // A cycle of types alone is harmless: nothing of it is left when the program runs.
+    forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid('no-unresolved-imports', {}, { couldNotResolve: true }),
     may('domain', []),
     may('crypto', ['domain']),
     may('containers', ['domain']),
+    may('enclave', ['domain', 'crypto']),
     may('storage', ['domain']),
-    may('client', ['domain', 'crypto']),
     may('stack', ['domain']),
-    may('workflows', ['domain']),
-    // The platform's own activities work on its database; the parties' activities reach it only through the API's client.
-    {
-      ...may('activities', ['domain', 'crypto', 'containers', 'client']),
-      from: { path: '^activities/', pathNot: '^activities/(reviews|certification|housekeeping|platform)[.]ts$' },
-    },
-    may('workers', ['activities', 'domain', 'crypto', 'containers', 'client', 'storage', 'stack', 'workflows']),
+    may('client', ['domain', 'crypto']),
+    may('console', ['client']),
     may('api', ['domain', 'storage', 'stack', 'workflows']),
     may('cli', ['domain', 'client', 'stack', 'crypto', 'workflows']),
-    {
-      name: 'api-and-cli-know-contracts-only',
-      severity: 'error',
-      from: { path: '^(api|cli)/' },
-      to: { path: '^workflows/', pathNot: '(contract|task-queues)[.]ts$' },
-    },
+    may(
+      'workers',
+      FOLDERS.filter((folder) => !['api', 'cli', 'console'].includes(folder)),
+    ),
+    may('workflows', ['domain', 'activities']),
+    forbid(
+      'workflows-know-activities-by-type-only',
+      { path: '^workflows/' },
+      { path: '^activities/', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid('pure-code-does-no-io', { path: '^(domain|workflows)/' }, { dependencyTypes: ['core'] }),
+    forbid(
+      'parties-activities-imports',
+      { path: '^activities/', pathNot: PLATFORM_ACTIVITIES },
+      { path: outside('activities', ['domain', 'crypto', 'containers', 'client', 'enclave', 'workflows']) },
+    ),
+    forbid(
+      'platform-activities-imports',
+      { path: PLATFORM_ACTIVITIES },
+      { path: outside('activities', ['domain', 'crypto', 'containers', 'client', 'enclave', 'storage', 'workflows']) },
+    ),
+    forbid(
+      'contracts-only',
+      { path: '^(activities|api|cli)/' },
+      { path: '^workflows/', pathNot: '(/contract|/task-queues)[.]ts$' },
+    ),
+    forbid('product-stands-alone', { path: `^(${FOLDERS.join('|')})/` }, { path: '^(test|bench|examples|scripts)/' }),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|test|examples|bench|scripts)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },
 };
