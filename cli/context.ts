@@ -65,15 +65,24 @@ export class Context {
     return readPartyConfiguration({ ...process.env, STRONGROOM_HOME: this.homeFolder });
   }
 
-  /** The address of the platform: `--api`, STRONGROOM_API_URL, or where this folder was logged in last. */
+  /** The address of the platform: `--api`, STRONGROOM_API_URL, where this folder is logged in, or what runs here. */
   async apiUrl(): Promise<string> {
     const given = this.#common.api ?? (await this.configuration()).apiUrl;
     if (given !== null) return parseApiUrl(given);
     const session = await (await this.home()).session();
     if (session) return session.apiUrl;
+    const local = await this.#localPlatform();
+    if (local !== null) return local;
     throw new StrongroomError('E_USAGE', 'The address of the platform is not known.', {
       next: 'Add --api URL, or set STRONGROOM_API_URL.',
     });
+  }
+
+  async #localPlatform(): Promise<string | null> {
+    const { platformConfiguration } = await import('./platform.ts');
+    const { readPlatformState } = await import('./platform-state.ts');
+    const state = await readPlatformState((await platformConfiguration()).dataFolder);
+    return state?.addresses.api ?? null;
   }
 
   async #client(baseUrl: string, token: string | null): Promise<PlatformClient> {

@@ -3,6 +3,8 @@ import { EXIT } from '../domain/errors.ts';
 import { interrupted } from './prompt.ts';
 
 const CLEANUP_MS = 5000;
+/** One Ctrl-C may come twice: from the terminal, and from the launcher that passes it on. */
+const SAME_MS = 300;
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -12,8 +14,10 @@ export interface Interruption {
 
 export function interruption(): Interruption {
   const controller = new AbortController();
+  let first: number | null = null;
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (first !== null && Date.now() - first > SAME_MS) process.exit(EXIT.interrupted);
+    first ??= Date.now();
     controller.abort(interrupted());
   };
   process.on('SIGINT', interrupt);

@@ -31,9 +31,8 @@ function handOver(program) {
     process.exit(1);
   }
   const child = spawn(program, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both processes; the child decides how it ends. What only we receive is passed on.
-  process.on('SIGINT', () => undefined);
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both processes; the child takes two signals in quick succession for one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`E_CONFIG: Node ${NEEDED} could not be started.\n  Why:  ${error.message}\n  Next: npm ci\n`);
     process.exit(1);

@@ -4,6 +4,8 @@ import { StrongroomError } from '../domain/errors.ts';
 import { agentState, startAgent } from './agent.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Context } from './context.ts';
+import { readPlatformState } from './platform-state.ts';
+import { platformConfiguration } from './platform.ts';
 
 export interface PartyWork extends AsyncDisposable {
   readonly client: Client;
@@ -33,9 +35,12 @@ export async function requireAgent(context: Context): Promise<AgentState> {
   return startAgent(home, await temporalAddress(context), context.signal);
 }
 
-async function temporalAddress(context: Context): Promise<string> {
+/** The configured Temporal, or that of the platform that runs on this machine. Fails with `E_CONFIG`. */
+export async function temporalAddress(context: Context): Promise<string> {
   const configured = (await context.configuration()).temporalAddress;
   if (configured !== null) return configured;
+  const platform = await readPlatformState((await platformConfiguration()).dataFolder);
+  if (platform) return platform.addresses.temporal;
   throw new StrongroomError('E_CONFIG', 'The agent needs a Temporal server to work on.', {
     why: 'None is configured, and the embedded one does not run.',
     next: 'Run: strongroom up, or set TEMPORAL_ADDRESS.',

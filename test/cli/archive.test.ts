@@ -102,5 +102,6 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 
 /** Waits until a file whose name ends so is in the folder: the work has begun. */
 async function untilThere(folder: string, ending: string): Promise<void> {
-  while (!(await readdir(folder)).some((name) => name.endsWith(ending))) await sleep(20);
+  const deadline = Date.now() + 20_000;
+  while (!(await readdir(folder)).some((name) => name.endsWith(ending)) && Date.now() < deadline) await sleep(20);
 }
