@@ -1,36 +1,49 @@
-// The whole of `npm test`: format, lint, types, import rules, then every test. The last line counts them all.
+/**
+ * The whole of `npm test`: format, lint, types, import rules, then every test. What follows `--` goes to jest, for
+ * instance `npm test -- --selectProjects domain`. The last line counts every check and every test.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'strongroom-test-'));
-const report = path.join(folder, 'jest.json');
-const run = (command, args) => spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
-
-const checks = [
+const CHECKS = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
   ['types', 'tsc', ['-p', '.']],
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.']],
 ];
-let passed = 0;
-let failed = 0;
-for (const [name, command, args] of checks) {
-  console.log(`— ${name}`);
-  if (run(command, args)) passed += 1;
-  else failed += 1;
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  path.join('node_modules', 'jest', 'bin', 'jest.js'),
+];
+
+function run(name, command, args) {
+  console.log(`\n— ${name}`);
+  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
-console.log('— tests');
-const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-const jest = run(process.execPath, [...flags, '--json', '--outputFile', report, ...process.argv.slice(2)]);
-try {
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-  passed += numPassedTests;
-  failed += numFailedTests + numRuntimeErrorTestSuites;
-} catch {
-  failed += 1;
+
+/** A suite that could not even be loaded has no tests of its own: it counts as one failure. */
+function runTests(jestArguments) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'strongroom-test-'));
+  const report = path.join(folder, 'jest.json');
+  try {
+    const ended = run('tests', process.execPath, [...JEST, '--json', '--outputFile', report, ...jestArguments]);
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    return { passed: numPassedTests, failed: ended ? failed : Math.max(failed, 1) };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
-rmSync(folder, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(jest && failed === 0 ? 0 : 1);
+
+const failedChecks = CHECKS.filter(([name, command, args]) => !run(name, command, args)).map(([name]) => name);
+const tests = runTests(process.argv.slice(2));
+const failed = failedChecks.length + tests.failed;
+
+if (failedChecks.length > 0) console.log(`\nFailed checks: ${failedChecks.join(', ')}`);
+console.log(`\n${CHECKS.length - failedChecks.length + tests.passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
