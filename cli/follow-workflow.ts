@@ -49,6 +49,7 @@ export async function followWorkflow<Result>(
   const result = (handle.result() as Promise<Result>).finally(() => (work.over = true));
   // Awaited below; a failure that comes while a question is open must not count as unhandled.
   result.catch(() => undefined);
+  const stopped = whenAborted(context.signal);
   const look = async () => {
     const status = await readStory(handle);
     if (!status) return undefined;
@@ -58,9 +59,9 @@ export async function followWorkflow<Result>(
   };
   try {
     while (!work.over) {
-      const early = await look();
+      const early = await Promise.race([look(), stopped]);
       if (early !== undefined) return early;
-      await Promise.race([result, sleep(LOOK_MS, undefined, { signal: context.signal })]);
+      await Promise.race([result, sleep(LOOK_MS), stopped]);
     }
     return await result;
   } catch (error) {
@@ -70,6 +71,17 @@ export async function followWorkflow<Result>(
     if (work.over && !context.signal.aborted) await look().catch(() => undefined);
     display.end();
   }
+}
+
+/** Rejects at once when the signal is aborted, whatever is being waited for. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  aborted.catch(() => undefined);
+  return aborted;
 }
 
 /** What the story tells of itself; `null` until its worker has begun, and while it does not answer. */

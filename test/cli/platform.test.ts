@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { failureIn, strongroom, testFolder, type Ran, type TestFolder } from './support.ts';
 
@@ -81,6 +82,30 @@ test('from the sign-up to an agent at work, nobody but the owner can read the to
   const refused = await run('dataset associate wards --benchmark none');
   expect([refused.code, failureIn(refused).code]).toEqual([6, 'E_NOT_FOUND']);
 }, 180_000);
+
+test('Ctrl-C while following leaves the work alone and says how to follow and how to cancel it', async () => {
+  const { platform } = answer(await run('status')) as { platform: { addresses: { temporal: string } } };
+  const connection = await Connection.connect({ address: platform.addresses.temporal });
+  const workflowId = 'work/that/waits';
+  await new Client({ connection }).workflow.start('waits', { workflowId, taskQueue: 'nobody', args: [] });
+  const ran = await strongroom(['workflow', 'follow', workflowId, '--json', '--home', folder.in('home')], {
+    env,
+    meanwhile: (child) => {
+      // Long enough for the command to have begun to follow; what it says is the same before and after.
+      setTimeout(() => child.kill('SIGINT'), 4000);
+    },
+  });
+  expect([ran.code, failureIn(ran).code]).toEqual([130, 'E_INTERRUPTED']);
+  expect(failureIn(ran).next).toBe(
+    `Follow: strongroom workflow follow ${workflowId}. Cancel: strongroom workflow cancel ${workflowId}`,
+  );
+  expect(answer(await run(`workflow show ${workflowId}`))).toMatchObject({ state: 'running' });
+  expect(answer(await run(`workflow cancel ${workflowId}`))).toMatchObject({ workflowId });
+  await new Client({ connection }).workflow.getHandle(workflowId).terminate();
+  const followed = await run(`workflow follow ${workflowId}`);
+  expect(failureIn(followed).message).toBe(`${workflowId} was cancelled.`);
+  await connection.close();
+}, 60_000);
 
 test('where nobody can be asked, keys are not deleted without --yes, and consent must be said beforehand', async () => {
   const deletion = await run('access delete-keys digits-model --benchmark digits');
