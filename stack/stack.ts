@@ -6,7 +6,9 @@ import { StrongroomError } from '../domain/errors.ts';
 import { startChild, type Child } from './child-process.ts';
 import type { PlatformConfiguration } from './configuration.ts';
 import { freePort } from './free-port.ts';
-import { startPostgres } from './postgres.ts';
+import { openPostgres } from './postgres.ts';
+import { endLeftovers } from './process-record.ts';
+import { supervise } from './supervision.ts';
 import { startTemporalServer } from './temporal-server.ts';
 
 export interface StackAddresses {
@@ -47,46 +49,44 @@ async function startParts(
   report: (line: string) => void,
   stops: (() => Promise<void>)[],
 ): Promise<StackAddresses> {
-  const within = (...names: string[]) => path.join(config.dataFolder, ...names);
-  const keep = <Part extends { stop(): Promise<void> }>(part: Part): Part => {
+  const { dataFolder, temporalNamespace: namespace } = config;
+  const within = (...names: string[]) => path.join(dataFolder, ...names);
+  const keepRunning = async (name: string, start: () => Promise<Child>) => {
+    const part = await supervise({ dataFolder, name, report, start });
     stops.push(() => part.stop());
-    return part;
+    report(`${name} is up`);
   };
-  const databaseUrl = config.databaseUrl ?? keep(await startPostgres(within('postgres'))).url;
-  report('Postgres is up');
-  const { temporalNamespace: namespace } = config;
+  for (const name of await endLeftovers(dataFolder))
+    report(`${name} was left running by an earlier start; it was ended`);
+
+  const databaseUrl = config.databaseUrl ?? (await startPostgres(within('postgres'), keepRunning));
   const temporal = config.temporalAddress
     ? { address: config.temporalAddress, uiUrl: null }
-    : keep(
-        await startTemporalServer({
-          folder: within('temporal'),
-          logFile: within('logs', 'temporal.log'),
-          namespace,
-          report,
-          uiPort: config.temporalUiPort,
-        }),
-      );
-  report('Temporal is up');
+    : await startTemporal(config, within, report, keepRunning);
   const port = config.apiPort || (await freePort());
   const api = `http://${config.apiHost}:${port}`;
   const env = {
-    STRONGROOM_DATA: config.dataFolder,
+    STRONGROOM_DATA: dataFolder,
     STRONGROOM_API_PORT: String(port),
     STRONGROOM_PUBLIC_URL: config.publicUrl ?? api,
+    STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
+    STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: namespace,
   };
-  const start = (name: string, script: string) =>
-    startChild(process.execPath, { args: [path.join(ROOT, script)], logFile: within('logs', `${name}.log`), env });
-  const apiProcess = keep(await start('api', 'api/server.ts'));
-  await until(apiProcess, 'The API', async () => (await fetch(`${api}/readyz`)).ok);
-  report('The API is up');
+  const start = async (name: string, script: string, isReady: () => Promise<boolean>) => {
+    const logFile = within('logs', `${name}.log`);
+    const child = await startChild(process.execPath, { args: [path.join(ROOT, script)], logFile, env });
+    await until(child, name, isReady);
+    return child;
+  };
+  await keepRunning('api', () => start('api', 'api/server.ts', async () => (await fetch(`${api}/readyz`)).ok));
   const ready = within('worker.ready');
-  await rm(ready, { force: true });
-  const worker = keep(await start('worker', 'workers/platform.ts'));
-  await until(worker, "The platform's worker", async () => (await stat(ready)).isFile());
-  report("The platform's worker is up");
+  await keepRunning('worker', async () => {
+    await rm(ready, { force: true });
+    return start('worker', 'workers/platform.ts', async () => (await stat(ready)).isFile());
+  });
   return {
     api,
     apiReference: `${api}/docs`,
@@ -96,10 +96,35 @@ async function startParts(
   };
 }
 
+type KeepRunning = (name: string, start: () => Promise<Child>) => Promise<void>;
+
+async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<string> {
+  const postgres = await openPostgres(folder);
+  await keepRunning('postgres', () => postgres.start());
+  return postgres.url;
+}
+
+async function startTemporal(
+  config: PlatformConfiguration,
+  within: (...names: string[]) => string,
+  report: (line: string) => void,
+  keepRunning: KeepRunning,
+): Promise<{ readonly address: string; readonly uiUrl: string }> {
+  const port = await freePort();
+  const uiPort = config.temporalUiPort || (await freePort());
+  const [folder, logFile] = [within('temporal'), within('logs', 'temporal.log')];
+  const { temporalNamespace: namespace } = config;
+  await keepRunning('temporal', () => startTemporalServer({ folder, logFile, namespace, port, uiPort, report }));
+  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}` };
+}
+
 async function until(child: Child, what: string, isReady: () => Promise<boolean>): Promise<void> {
   for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS && !child.exited();) {
     if (await isReady().catch(() => false)) return;
     await pause(100);
   }
-  throw new StrongroomError('E_UNAVAILABLE', `${what} did not start.`, { next: `Look into its log: ${child.logFile}` });
+  await child.stop();
+  throw new StrongroomError('E_UNAVAILABLE', `The ${what} process did not start.`, {
+    next: `Look into its log: ${child.logFile}`,
+  });
 }

@@ -4,23 +4,16 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { StrongroomError } from '../domain/errors.ts';
-import { freePort } from './free-port.ts';
 import { startChild, type Child } from './child-process.ts';
 import { findTemporal } from './temporal-binary.ts';
-
-export interface TemporalServer {
-  readonly address: string;
-  readonly uiUrl: string;
-  stop(): Promise<void>;
-}
 
 export interface TemporalServerOptions {
   readonly folder: string;
   readonly logFile: string;
   readonly namespace: string;
+  readonly port: number;
+  readonly uiPort: number;
   readonly report: (line: string) => void;
-  /** 0 or missing takes a free one. */
-  readonly uiPort?: number;
 }
 
 /** By these an operator finds what is stuck, and on whom. */
@@ -31,12 +24,10 @@ const SETTINGS = ['history.transferProcessorMaxPollRPS=2000', 'history.timerProc
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
 /** Starts the server and waits until it serves. Fails with `E_UNAVAILABLE`. */
-export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  const { folder, logFile, namespace, report } = options;
-  const binary = await findTemporal(report);
+export async function startTemporalServer(options: TemporalServerOptions): Promise<Child> {
+  const { folder, logFile, namespace, port, uiPort } = options;
+  const binary = await findTemporal(options.report);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const port = await freePort();
-  const uiPort = options.uiPort ? options.uiPort : await freePort();
   const each = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   const child = await startChild(binary, {
     args: [
@@ -51,9 +42,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     ],
     logFile,
   });
-  const address = `127.0.0.1:${port}`;
-  await untilServing(address, namespace, child);
-  return { address, uiUrl: `http://127.0.0.1:${uiPort}`, stop: () => child.stop() };
+  await untilServing(`127.0.0.1:${port}`, namespace, child);
+  return child;
 }
 
 const PATIENCE_MS = 60_000;

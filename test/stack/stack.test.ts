@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readPlatformConfiguration } from '../../stack/configuration.ts';
+import { bringUp, type RunningStack } from '../../stack/stack.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'strongroom-stack-'));
+  await chmod(folder, 0o711);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const pidOf = async (dataFolder: string, name: string): Promise<number> =>
+  (JSON.parse(await readFile(path.join(dataFolder, 'processes', `${name}.json`), 'utf8')) as { pid: number }).pid;
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (await isSo().catch(() => false)) return;
+    await pause(100);
+  }
+  throw new Error('It did not come to be so within a minute.');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the embedded stack', () => {
+  test('whatever dies is started again by itself, and it is said', async () => {
+    const dataFolder = path.join(folder, 'supervised');
+    const said: string[] = [];
+    const stack: RunningStack = await bringUp(readPlatformConfiguration({ STRONGROOM_DATA: dataFolder }), (line) => {
+      said.push(line);
+    });
+    const isReady = async () => (await fetch(`${stack.addresses.api}/readyz`)).ok;
+    for (const name of ['api', 'worker', 'temporal', 'postgres']) {
+      const victim = await pidOf(dataFolder, name);
+      process.kill(victim, 'SIGKILL');
+      await until(async () => (await pidOf(dataFolder, name)) !== victim);
+      await until(isReady);
+      expect(said).toContain(`${name} is up again`);
+    }
+    const pids = await Promise.all(['api', 'worker', 'temporal', 'postgres'].map((name) => pidOf(dataFolder, name)));
+    await stack.stop();
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(await readdir(path.join(dataFolder, 'processes'))).toEqual([]);
+  }, 180_000);
+
+  test('after a kill of the supervisor the next start ends what it left, and comes up on the same data', async () => {
+    const dataFolder = path.join(folder, 'killed');
+    const supervisor = spawn(process.execPath, [path.join(ROOT, 'stack', 'dev.ts')], {
+      env: { ...process.env, STRONGROOM_DATA: dataFolder },
+      stdio: 'ignore',
+    });
+    await until(async () => (await readdir(path.join(dataFolder, 'processes'))).length === 4);
+    const orphans = await Promise.all(['api', 'worker', 'temporal', 'postgres'].map((name) => pidOf(dataFolder, name)));
+    supervisor.kill('SIGKILL');
+    await until(async () => supervisor.signalCode !== null);
+    expect(orphans.every(isAlive)).toBe(true);
+    const stack = await bringUp(readPlatformConfiguration({ STRONGROOM_DATA: dataFolder }), () => undefined);
+    expect(orphans.filter(isAlive)).toEqual([]);
+    expect((await fetch(`${stack.addresses.api}/readyz`)).ok).toBe(true);
+    await stack.stop();
+  }, 180_000);
+});
