@@ -1,5 +1,4 @@
 /** Makes an encrypted archive out of whatever can be read, in one pass and in little memory. */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,21 +10,21 @@ import type { OnProgress } from '../domain/progress.ts';
 import { interrupted, namingFullDisk } from './failure.ts';
 import type { ModelKey } from './model-key.ts';
 import { writeMessage } from './openpgp/message.ts';
+import type { WriteOptions } from './openpgp/message.ts';
+import { inPieces } from './pieces.ts';
+import { RunningDigest } from './running-digest.ts';
 import { StagedFile } from './staged-file.ts';
 import type { Overwrite } from './staged-file.ts';
 
 export type ArchiveSource = AsyncIterable<Uint8Array>;
-/** `openpgp-cfb` opens with every gpg; `openpgp-aead` (RFC 9580) is faster and no gpg reads it. */
-export type ArchiveFormat = 'openpgp-cfb' | 'openpgp-aead';
 /** `zstd` compresses before the encryption: what comes out of the archive again is a zstd file. */
 export type ArchiveCompression = 'none' | 'zstd';
 
-export interface EncryptOptions {
+export interface EncryptOptions extends WriteOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   /** Bytes of the source where they are known: the total that progress reports. */
   readonly sizeHint?: number;
-  readonly format?: ArchiveFormat;
   readonly compression?: ArchiveCompression;
   /** What to do where the output is a path at which something is already. */
   readonly overwrite?: Overwrite;
@@ -55,10 +54,12 @@ export async function encryptArchive(
   try {
     if (typeof target === 'string') await writeToFile(encryption.archive(), target, options);
     else await pipeline(encryption.archive(), target, { ...(options.signal && { signal: options.signal }) });
+    return await encryption.result();
   } catch (error) {
     throw options.signal?.aborted ? interrupted('The encryption', error) : error;
+  } finally {
+    await encryption.close();
   }
-  return encryption.result();
 }
 
 async function writeToFile(archive: AsyncIterable<Buffer>, path: string, options: EncryptOptions): Promise<void> {
@@ -77,7 +78,7 @@ class Encryption {
   readonly #source: ArchiveSource;
   readonly #key: ModelKey;
   readonly #options: EncryptOptions;
-  readonly #digest = createHash('sha256');
+  readonly #digest = new RunningDigest('sha256');
   #plaintextSize = 0;
   #size = 0;
 
@@ -88,31 +89,36 @@ class Encryption {
   }
 
   async *archive(): AsyncGenerator<Buffer> {
-    for await (const part of writeMessage(this.#content(), this.#key.expose())) {
-      this.#digest.update(part);
+    for await (const part of writeMessage(this.#content(), this.#key.expose(), this.#options)) {
+      await this.#digest.update(part);
       this.#size += part.length;
       yield part;
     }
   }
 
-  result(): EncryptedArchive {
-    const sha256 = parseSha256(this.#digest.digest('hex'));
+  async result(): Promise<EncryptedArchive> {
+    const sha256 = parseSha256((await this.#digest.digest()).toString('hex'));
     return { sha256, size: this.#size, plaintextSize: this.#plaintextSize };
   }
 
+  async close(): Promise<void> {
+    await this.#digest.close();
+  }
+
   async *#content(): AsyncGenerator<Buffer> {
-    for await (const chunk of compress(this.#readSource(), this.#options.compression ?? 'none')) {
+    const content = compress(this.#readSource(), this.#options.compression ?? 'none');
+    for await (const chunk of inPieces(content)) {
       this.#plaintextSize += chunk.length;
       yield chunk;
     }
   }
 
-  async *#readSource(): AsyncGenerator<Buffer> {
+  async *#readSource(): AsyncGenerator<Uint8Array> {
     const { onProgress, sizeHint = null } = this.#options;
     let bytesDone = 0;
     for await (const chunk of this.#source) {
       bytesDone += chunk.length;
-      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      yield chunk;
       onProgress?.({ phase: 'encrypt', bytesDone, bytesTotal: sizeHint });
     }
     if (bytesDone > 0) return;
@@ -120,7 +126,7 @@ class Encryption {
   }
 }
 
-function compress(content: AsyncIterable<Buffer>, compression: ArchiveCompression): AsyncIterable<Buffer> {
+function compress(content: ArchiveSource, compression: ArchiveCompression): ArchiveSource {
   if (compression === 'none') return content;
   return Readable.from(content, { objectMode: false }).compose(createZstdCompress()) as AsyncIterable<Buffer>;
 }

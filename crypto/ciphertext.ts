@@ -1,5 +1,4 @@
 /** An encrypted archive on disk, digested while it is read; and the second reading, compared with the first. */
-import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { StrongroomError } from '../domain/errors.ts';
@@ -7,8 +6,8 @@ import type { Sha256 } from '../domain/ids.ts';
 import { parseSha256 } from '../domain/ids.ts';
 import type { OnProgress } from '../domain/progress.ts';
 import { codeOf } from './failure.ts';
-
-const CHUNK = 2 ** 20;
+import { readChunks } from './file-chunks.ts';
+import { RunningDigest } from './running-digest.ts';
 
 export interface CiphertextOptions {
   readonly phase: string;
@@ -34,15 +33,17 @@ export async function openArchiveFile(path: string): Promise<{ handle: FileHandl
 
 /** The first reading. */
 export class Ciphertext {
-  protected readonly handle: FileHandle;
+  readonly #file: FileHandle;
+  readonly #chunks: AsyncGenerator<Buffer>;
   readonly #total: number;
   readonly #options: CiphertextOptions;
-  readonly #digest = createHash('sha256');
-  readonly #checkpoints: Buffer[] = [];
+  readonly #digest = new RunningDigest('sha256');
+  readonly #checkpoints: Promise<Buffer>[] = [];
   #size = 0;
 
   constructor(file: { handle: FileHandle; size: number }, options: CiphertextOptions) {
-    this.handle = file.handle;
+    this.#file = file.handle;
+    this.#chunks = readChunks(file.handle, options.signal);
     this.#total = file.size;
     this.#options = options;
   }
@@ -51,15 +52,13 @@ export class Ciphertext {
     return new Ciphertext(await openArchiveFile(path), options);
   }
 
-  /** The bytes from the first to the last; each chunk counts for the digest before it is handed out. */
+  /** The bytes from the first to the last; each chunk counts for the digest before it is handed out, and holds until the next. */
   async *read(): AsyncGenerator<Buffer> {
-    for (;;) {
-      this.#options.signal?.throwIfAborted();
-      const chunk = await this.#readChunk();
-      if (chunk.length === 0) return;
+    for (let next = await this.#chunks.next(); !next.done; next = await this.#chunks.next()) {
+      const chunk = next.value;
       this.#size += chunk.length;
-      this.#digest.update(chunk);
-      this.check(this.#digest.copy().digest());
+      await this.#digest.update(chunk);
+      await this.check(this.#digest.digest());
       yield chunk;
       this.#options.onProgress?.({ phase: this.#options.phase, bytesDone: this.#size, bytesTotal: this.#total });
     }
@@ -69,31 +68,22 @@ export class Ciphertext {
   async end(): Promise<CiphertextEnd> {
     for await (const _ of this.read());
     return {
-      sha256: parseSha256(this.#digest.digest('hex')),
+      sha256: parseSha256((await this.#digest.digest()).toString('hex')),
       size: this.#size,
-      checkpoints: this.#checkpoints,
+      checkpoints: await Promise.all(this.#checkpoints),
     };
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.#chunks.return(undefined);
+    await this.#digest.close();
+    await this.#file.close();
   }
 
   /** Takes note of the digest of all bytes up to here. */
-  protected check(soFar: Buffer): void {
+  protected check(soFar: Promise<Buffer>): Promise<void> | void {
+    soFar.catch(() => undefined);
     this.#checkpoints.push(soFar);
-  }
-
-  /** A whole chunk unless the file ends: the two readings must cut it in the same places. */
-  async #readChunk(): Promise<Buffer> {
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    let length = 0;
-    while (length < CHUNK) {
-      const { bytesRead } = await this.handle.read(chunk, length, CHUNK - length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return chunk.subarray(0, length);
   }
 }
 
@@ -115,9 +105,9 @@ export class CheckedCiphertext extends Ciphertext {
     return new CheckedCiphertext(await openArchiveFile(path), expected, options);
   }
 
-  protected override check(soFar: Buffer): void {
+  protected override async check(soFar: Promise<Buffer>): Promise<void> {
     const expected = this.#expected[this.#chunks++];
-    if (expected?.equals(soFar)) return;
+    if (expected?.equals(await soFar)) return;
     throw new StrongroomError('E_DIGEST_MISMATCH', 'The archive changed after it was verified.', {
       why: 'Its bytes are not the ones that passed the check.',
       next: 'Nothing that was changed was released. Verify it again.',

@@ -1,4 +1,7 @@
-/** Reads exact numbers of bytes from a stream of chunks, and the rest chunk by chunk, without copying what is large. */
+/**
+ * Reads exact numbers of bytes from a stream of chunks, and the rest piece by piece, without copying what is large. A
+ * piece holds only until the next one is asked for.
+ */
 import { StrongroomError } from '../../domain/errors.ts';
 
 export class ByteReader {
@@ -12,7 +15,7 @@ export class ByteReader {
     this.endsEarly = endsEarly;
   }
 
-  /** The next bytes, at most `most`; `null` at the end. */
+  /** The next bytes, at most `most` and not a copy; `null` at the end. */
   async readSome(most: number): Promise<Buffer | null> {
     if (this.#chunk.length === 0 && !(await this.#fill())) return null;
     const taken = this.#chunk.subarray(0, most);
@@ -20,16 +23,15 @@ export class ByteReader {
     return taken;
   }
 
-  /** Exactly `length` bytes. Fails where the data ends before. */
+  /** A copy of exactly `length` bytes. Fails where the data ends before. */
   async read(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let missing = length; missing > 0;) {
-      const part = await this.readSome(missing);
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length;) {
+      const part = await this.readSome(length - done);
       if (!part) throw this.endsEarly();
-      parts.push(part);
-      missing -= part.length;
+      done += part.copy(bytes, done);
     }
-    return Buffer.concat(parts, length);
+    return bytes;
   }
 
   async readByte(): Promise<number> {

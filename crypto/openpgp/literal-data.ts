@@ -12,13 +12,13 @@ import type { PacketHeader } from './packet-header.ts';
 const DESCRIPTION = Buffer.from([0x62, 0, 0, 0, 0, 0]);
 const INFLATE_CHUNK = 256 * 1024;
 
-/** The file as a literal packet, in parts of 2^`power` bytes. */
-export function writeLiteral(content: AsyncIterable<Buffer>, power: number): AsyncGenerator<Buffer> {
+/** The file as a literal packet. */
+export function writeLiteral(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const body = async function* () {
     yield DESCRIPTION;
     yield* content;
   };
-  return writeInParts(TAG.literal, body(), power);
+  return writeInParts(TAG.literal, body());
 }
 
 /**

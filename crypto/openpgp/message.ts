@@ -1,39 +1,51 @@
 /** A whole OpenPGP message (RFC 9580 section 10.3): a key under a passphrase, then the encrypted data, then nothing. */
 import { randomBytes } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
+import * as authenticated from './authenticated-data.ts';
 import { ByteReader } from './byte-reader.ts';
 import { AES256, findCipher } from './ciphers.ts';
 import { readLiteral, writeLiteral } from './literal-data.ts';
 import { readBody, writeInParts } from './packet-body.ts';
-import type { BodyLength } from './packet-header.ts';
 import { TAG } from './packet-header.ts';
 import { readPreamble } from './preamble.ts';
 import type { Preamble } from './preamble.ts';
-import { opensPrefix, protect, readPrefix, unprotect, VERSION } from './protected-data.ts';
-import { openPassphrasePacket, writePassphrasePacket } from './session-key.ts';
+import * as coded from './protected-data.ts';
+import {
+  openAuthenticatedPassphrasePacket,
+  openPlainPassphrasePacket,
+  writeAuthenticatedPassphrasePacket,
+  writePlainPassphrasePacket,
+} from './session-key.ts';
 import type { SessionKey } from './session-key.ts';
 import { STRONGEST_COUNT } from './string-to-key.ts';
 
-/** 2^18 bytes a part: large enough that the headers cost nothing, small enough for the processor's cache. */
-const PART_POWER = 18;
+/** `openpgp-cfb` opens with every gpg; `openpgp-aead` (RFC 9580) is faster and no gpg reads it. */
+export type MessageFormat = 'openpgp-cfb' | 'openpgp-aead';
 
 export interface WriteOptions {
+  readonly format?: MessageFormat;
   /** The coded count of RFC 9580 section 3.7.1.3; the largest unless given. */
   readonly countOctet?: number;
 }
 
-/** The message that holds `content` for whoever has the key. */
+/** The message that holds `content` for whoever has the key. Each piece of `content` need hold only until the next. */
 export async function* writeMessage(
   content: AsyncIterable<Buffer>,
   key: Buffer,
-  options: WriteOptions = {},
+  { format = 'openpgp-cfb', countOctet = STRONGEST_COUNT }: WriteOptions = {},
 ): AsyncGenerator<Buffer> {
   const cipher = findCipher(AES256);
   if (!cipher) throw new Error('AES-256 is missing.');
   const session = { cipher, key: randomBytes(cipher.keyBytes) };
+  const packets = writeLiteral(content);
   try {
-    yield writePassphrasePacket(key, session.key, options.countOctet ?? STRONGEST_COUNT);
-    yield* writeInParts(TAG.protected, protect(writeLiteral(content, PART_POWER), session), PART_POWER);
+    if (format === 'openpgp-cfb') {
+      yield writePlainPassphrasePacket(key, session.key, countOctet);
+      yield* writeInParts(TAG.protected, coded.protect(packets, session));
+    } else {
+      yield writeAuthenticatedPassphrasePacket(key, session, countOctet);
+      yield* writeInParts(TAG.protected, authenticated.seal(packets, session));
+    }
   } finally {
     session.key.fill(0);
   }
@@ -52,23 +64,15 @@ export async function* readMessage(
   const outer = new ByteReader(message);
   try {
     const preamble = await readPreamble(outer);
-    yield* readProtected(outer, preamble, key, mostBytes);
+    const packets = await decryptData(new ByteReader(readBody(outer, preamble.length)), preamble, key);
+    yield* readContent(packets, mostBytes);
     if ((await outer.readByteOrEnd()) !== null) throw trailing();
   } finally {
     await outer.close();
   }
 }
 
-async function* readProtected(
-  outer: ByteReader,
-  preamble: Preamble,
-  key: Buffer,
-  mostBytes: number,
-): AsyncGenerator<Buffer> {
-  const body = await openBody(outer, preamble.length);
-  const prefix = await readPrefix(body);
-  const session = findSession(preamble, key, prefix);
-  const packets = unprotect(prefix, body, session);
+async function* readContent(packets: AsyncGenerator<Buffer>, mostBytes: number): AsyncGenerator<Buffer> {
   try {
     yield* readLiteral(new ByteReader(packets, unfinished), mostBytes);
   } catch (error) {
@@ -76,30 +80,50 @@ async function* readProtected(
     if (!(error instanceof StrongroomError && error.code === 'E_TOO_LARGE')) for await (const _ of packets);
     throw error;
   } finally {
-    session.key.fill(0);
+    await packets.return(undefined);
   }
 }
 
-async function openBody(outer: ByteReader, length: BodyLength): Promise<ByteReader> {
-  const body = new ByteReader(readBody(outer, length));
+async function decryptData(body: ByteReader, preamble: Preamble, key: Buffer): Promise<AsyncGenerator<Buffer>> {
   const version = await body.readByte();
-  if (version === VERSION) return body;
-  throw new StrongroomError('E_NOT_AN_ARCHIVE', `The archive is encrypted in version ${version} of the format.`, {
-    why: 'Version 1 (CFB with a modification detection code) is supported.',
-  });
+  switch (version) {
+    case coded.VERSION: {
+      const prefix = await coded.readPrefix(body);
+      return coded.unprotect(prefix, body, findSession(preamble, key, prefix));
+    }
+    case authenticated.VERSION: {
+      const header = await authenticated.readAuthenticatedHeader(body);
+      return authenticated.unseal(header, body, findAuthenticatedKey(preamble, key));
+    }
+    default:
+      throw new StrongroomError('E_NOT_AN_ARCHIVE', `The archive is encrypted in version ${version} of the format.`, {
+        why: 'Versions 1 and 2 are supported.',
+      });
+  }
 }
 
 function findSession(preamble: Preamble, key: Buffer, prefix: Buffer): SessionKey {
   for (const packet of preamble.passphrasePackets) {
-    const session = openPassphrasePacket(packet, key);
-    if (session && opensPrefix(prefix, session)) return session;
+    const session = packet.version === 4 ? openPlainPassphrasePacket(packet, key) : null;
+    if (session && coded.opensPrefix(prefix, session)) return session;
     session?.key.fill(0);
   }
-  throw new StrongroomError('E_WRONG_KEY', 'The key does not open the archive.', {
+  throw wrongKey();
+}
+
+function findAuthenticatedKey(preamble: Preamble, key: Buffer): Buffer {
+  for (const packet of preamble.passphrasePackets) {
+    const session = packet.version === 6 ? openAuthenticatedPassphrasePacket(packet, key) : null;
+    if (session) return session;
+  }
+  throw wrongKey();
+}
+
+const wrongKey = () =>
+  new StrongroomError('E_WRONG_KEY', 'The key does not open the archive.', {
     why: 'It is the key of another archive, or the very beginning of the archive is damaged.',
     next: 'Compare the SHA-256 of the archive with the registered one, and take the key that it was encrypted with.',
   });
-}
 
 const unfinished = () => new StrongroomError('E_NOT_AN_ARCHIVE', 'What the archive holds is not well formed.');
 

@@ -46,7 +46,7 @@ async function readSmallBody(message: ByteReader, header: PacketHeader): Promise
   for await (const part of readBody(message, header.length)) {
     length += part.length;
     if (length > LONGEST_SESSION_KEY_PACKET) throw unexpected(header.tag);
-    parts.push(part);
+    parts.push(Buffer.from(part));
   }
   return Buffer.concat(parts);
 }

@@ -2,8 +2,10 @@
  * Encrypted data whose integrity is protected by a modification detection code: version 1 of the packet, CFB and SHA-1
  * (RFC 9580 section 5.13.1). It is what every gpg reads.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
+import { PIECE_BYTES } from '../pieces.ts';
+import { RunningDigest } from '../running-digest.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { CfbDecryptor, CfbEncryptor } from './cfb.ts';
 import { BLOCK_BYTES } from './ciphers.ts';
@@ -13,23 +15,29 @@ export const VERSION = 1;
 const PREFIX_BYTES = BLOCK_BYTES + 2;
 const CODE_HEADER = Buffer.of(0xd3, 0x14);
 const CODE_BYTES = CODE_HEADER.length + 20;
-const LARGEST_READ = 2 ** 20;
 
 /** The body of the packet around `packets`. */
 export async function* protect(packets: AsyncIterable<Buffer>, session: SessionKey): AsyncGenerator<Buffer> {
   const encryptor = new CfbEncryptor(session.cipher, session.key);
-  const code = createHash('sha1');
-  const encrypt = (bytes: Buffer) => {
-    code.update(bytes);
-    return encryptor.update(bytes);
-  };
+  const code = new RunningDigest('sha1');
+  try {
+    yield Buffer.of(VERSION);
+    for await (const bytes of beforeCode(packets)) {
+      await code.update(bytes);
+      yield encryptor.update(bytes);
+    }
+    yield encryptor.update(await code.digest());
+    yield encryptor.final();
+  } finally {
+    await code.close();
+  }
+}
+
+async function* beforeCode(packets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const random = randomBytes(BLOCK_BYTES);
-  yield Buffer.of(VERSION);
-  yield encrypt(Buffer.concat([random, random.subarray(-2)]));
-  for await (const chunk of packets) yield encrypt(chunk);
-  yield encrypt(CODE_HEADER);
-  yield encryptor.update(code.digest());
-  yield encryptor.final();
+  yield Buffer.concat([random, random.subarray(-2)]);
+  yield* packets;
+  yield CODE_HEADER;
 }
 
 /** The random bytes at the beginning of the data, still encrypted: they tell a wrong key (RFC 9580 section 5.7). */
@@ -47,29 +55,51 @@ export function opensPrefix(prefix: Buffer, session: SessionKey): boolean {
  * fails with `E_DAMAGED` where the code does not match.
  */
 export async function* unprotect(prefix: Buffer, body: ByteReader, session: SessionKey): AsyncGenerator<Buffer> {
-  const decryptor = new CfbDecryptor(session.cipher, session.key);
-  const code = createHash('sha1');
-  let held: Buffer = Buffer.alloc(0);
+  const code = new RunningDigest('sha1');
+  const tail = new Tail(CODE_BYTES);
   let skip = PREFIX_BYTES;
-  // The last 22 bytes are the code, and only the end tells which bytes are the last.
-  const pass = function* (plain: Buffer, keep: number): Generator<Buffer> {
-    const all = held.length < CODE_BYTES || plain.length < CODE_BYTES ? [Buffer.concat([held, plain])] : [held, plain];
-    const last = all.at(-1) ?? plain;
-    const cut = Math.max(0, last.length - keep);
-    held = Buffer.from(last.subarray(cut));
-    for (const part of [...all.slice(0, -1), last.subarray(0, cut)]) {
-      code.update(part);
-      const from = Math.min(skip, part.length);
-      skip -= from;
-      if (part.length > from) yield part.subarray(from);
+  try {
+    for await (const piece of decryptBody(prefix, body, session)) {
+      for (const bytes of tail.push(piece)) {
+        await code.update(bytes);
+        const skipped = Math.min(skip, bytes.length);
+        skip -= skipped;
+        if (bytes.length > skipped) yield bytes.subarray(skipped);
+      }
     }
-  };
-  yield* pass(decryptor.update(prefix), CODE_BYTES);
-  for (let chunk = await body.readSome(LARGEST_READ); chunk; chunk = await body.readSome(LARGEST_READ)) {
-    yield* pass(decryptor.update(chunk), CODE_BYTES);
+    await code.update(tail.bytes.subarray(0, CODE_HEADER.length));
+    checkCode(tail.bytes, await code.digest());
+  } finally {
+    await code.close();
   }
-  yield* pass(decryptor.final(), CODE_BYTES);
-  checkCode(held, code.update(held.subarray(0, CODE_HEADER.length)).digest());
+}
+
+async function* decryptBody(prefix: Buffer, body: ByteReader, session: SessionKey): AsyncGenerator<Buffer> {
+  const decryptor = new CfbDecryptor(session.cipher, session.key);
+  yield decryptor.update(prefix);
+  for (let chunk = await body.readSome(PIECE_BYTES); chunk; chunk = await body.readSome(PIECE_BYTES)) {
+    yield decryptor.update(chunk);
+  }
+  yield decryptor.final();
+}
+
+/** Holds the last bytes of a stream back: only its end tells which they are. */
+class Tail {
+  bytes: Buffer = Buffer.alloc(0);
+  readonly #length: number;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** What has surely been followed by enough. */
+  push(piece: Buffer): Buffer[] {
+    const pieces = piece.length < this.#length ? [Buffer.concat([this.bytes, piece])] : [this.bytes, piece];
+    const last = pieces.pop() ?? piece;
+    const cut = Math.max(0, last.length - this.#length);
+    this.bytes = Buffer.from(last.subarray(cut));
+    return [...pieces, last.subarray(0, cut)];
+  }
 }
 
 function checkCode(found: Buffer, expected: Buffer): void {
