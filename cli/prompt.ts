@@ -32,7 +32,7 @@ export class Prompt {
     try {
       return (await lines.question(`${question.text} `, { signal: this.#signal })).trim();
     } catch (error) {
-      throw this.#signal.aborted ? interrupted() : error;
+      throw this.#signal.aborted || isAbort(error) ? interrupted() : error;
     } finally {
       lines.close();
     }
@@ -41,9 +41,10 @@ export class Prompt {
   /** A line that is not shown while it is typed. */
   async secret(question: Question): Promise<string> {
     this.#require(question);
-    process.stderr.write(`${question.text} `);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+    // Only now does the terminal no longer echo: whoever types at once would see the password otherwise.
+    process.stderr.write(`${question.text} `);
     const ctrlC = new AbortController();
     lines.on('SIGINT', () => ctrlC.abort());
     try {
@@ -80,6 +81,9 @@ export class Prompt {
     });
   }
 }
+
+/** Ctrl-C at a question of readline's own. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 export const interrupted = (): StrongroomError =>
   new StrongroomError('E_INTERRUPTED', 'Interrupted.', { next: 'Run the same command again.' });

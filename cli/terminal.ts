@@ -21,7 +21,8 @@ export function describeTerminal(stream: { isTTY?: boolean; columns?: number }, 
     colour ? styleText(format, text, { validateStream: false }) : text;
   return {
     animated: interactive && env['TERM'] !== 'dumb',
-    columns: stream.columns ?? 80,
+    // Some terminals say that they have none.
+    columns: stream.columns !== undefined && stream.columns > 0 ? stream.columns : 80,
     good: style('green'),
     bad: style('red'),
     faint: style('dim'),
