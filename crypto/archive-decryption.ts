@@ -11,19 +11,23 @@ import { CheckedCiphertext, Ciphertext } from './ciphertext.ts';
 import { interrupted, namingFullDisk } from './failure.ts';
 import type { ModelKey } from './model-key.ts';
 import { readMessage } from './openpgp/message.ts';
+import { PIECE_BYTES } from './pieces.ts';
 import { StagedFile } from './staged-file.ts';
 import type { Overwrite } from './staged-file.ts';
 
 /** Bytes that may come out of an archive for which no size was registered. */
 export const DEFAULT_MAX_PLAINTEXT_SIZE = 64 * 2 ** 30;
 
-export interface VerifyOptions<Finding = unknown> {
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+export interface VerifyOptions<Finding = unknown> extends ReadOptions {
   /** Of the ciphertext, as it was registered. */
   readonly expectedSha256?: Sha256;
   /** Bytes after which decrypting and decompressing stop with `E_TOO_LARGE`. */
   readonly maxPlaintextSize?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
   /**
    * Looks at the plaintext in memory, before it is known to be good, and must let none of it out. It need not read to
    * the end. What it throws counts only if the archive is neither damaged nor another one than expected.
@@ -105,19 +109,33 @@ export function openVerifiedArchive(
   path: string,
   key: ModelKey,
   verified: VerifiedArchive,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress } = {},
+  options: ReadOptions = {},
 ): Readable {
-  const plaintext = async function* () {
-    const ciphertext = await CheckedCiphertext.reopen(path, verified.checkpoints, { ...options, phase: 'decrypt' });
-    try {
-      yield* readMessage(ciphertext.read(), key.expose(), verified.plaintextSize);
-    } catch (error) {
-      throw options.signal?.aborted ? interrupted('The decryption', error) : error;
-    } finally {
-      await ciphertext.close();
-    }
-  };
-  return Readable.from(plaintext(), { objectMode: false, highWaterMark: 2 ** 20 });
+  const { signal } = options;
+  const stream = Readable.from(readVerified(path, key, verified, options), {
+    objectMode: false,
+    highWaterMark: PIECE_BYTES,
+  });
+  const stop = () => stream.destroy(interrupted('The decryption', signal?.reason));
+  signal?.addEventListener('abort', stop, { once: true });
+  stream.once('close', () => signal?.removeEventListener('abort', stop));
+  return stream;
+}
+
+async function* readVerified(
+  path: string,
+  key: ModelKey,
+  verified: VerifiedArchive,
+  options: ReadOptions,
+): AsyncGenerator<Buffer> {
+  const ciphertext = await CheckedCiphertext.reopen(path, verified.checkpoints, { ...options, phase: 'decrypt' });
+  try {
+    yield* readMessage(ciphertext.read(), key.expose(), verified.plaintextSize);
+  } catch (error) {
+    throw options.signal?.aborted ? interrupted('The decryption', error) : error;
+  } finally {
+    await ciphertext.close();
+  }
 }
 
 /** Lets `inspect` look, then reads what it left: only the end says whether the archive is good. */

@@ -7,6 +7,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { Sha256 } from '../domain/ids.ts';
 import { parseSha256 } from '../domain/ids.ts';
 import type { OnProgress } from '../domain/progress.ts';
+import { abortable } from './abortable.ts';
 import { interrupted, namingFullDisk } from './failure.ts';
 import type { ModelKey } from './model-key.ts';
 import { writeMessage } from './openpgp/message.ts';
@@ -114,9 +115,9 @@ class Encryption {
   }
 
   async *#readSource(): AsyncGenerator<Uint8Array> {
-    const { onProgress, sizeHint = null } = this.#options;
+    const { onProgress, signal, sizeHint = null } = this.#options;
     let bytesDone = 0;
-    for await (const chunk of this.#source) {
+    for await (const chunk of abortable(this.#source, signal)) {
       bytesDone += chunk.length;
       yield chunk;
       onProgress?.({ phase: 'encrypt', bytesDone, bytesTotal: sizeHint });

@@ -4,7 +4,9 @@ import path from 'node:path';
 import {
   decimal,
   integer,
+  oneOf,
   optional,
+  port,
   readSettings,
   secret,
   text,
@@ -30,12 +32,12 @@ const PLATFORM = {
   dataFolder: text('STRONGROOM_DATA', isRoot() ? '/var/lib/strongroom' : path.join(dataHome(), 'strongroom-platform')),
   apiHost: text('STRONGROOM_API_HOST', '127.0.0.1'),
   /** 0 takes a free one. */
-  apiPort: integer('STRONGROOM_API_PORT', 0),
+  apiPort: port('STRONGROOM_API_PORT'),
   /** Where callers reach the API; its own address where it is not set. */
   publicUrl: optional('STRONGROOM_PUBLIC_URL'),
   databaseUrl: secret('DATABASE_URL'),
   databaseConnections: integer('STRONGROOM_DATABASE_CONNECTIONS', 10, 1),
-  temporalUiPort: integer('STRONGROOM_TEMPORAL_UI_PORT', 0),
+  temporalUiPort: port('STRONGROOM_TEMPORAL_UI_PORT'),
   smtpUrl: secret('STRONGROOM_SMTP_URL'),
   mailFrom: text('STRONGROOM_MAIL_FROM', 'Strongroom <strongroom@localhost>'),
   maxUploadBytes: integer('STRONGROOM_MAX_UPLOAD_BYTES', 64 * 2 ** 30, 1),
@@ -43,7 +45,7 @@ const PLATFORM = {
   signUpsPerMinute: integer('STRONGROOM_SIGN_UPS_PER_MINUTE', 20, 1),
   logInsPerMinute: integer('STRONGROOM_LOG_INS_PER_MINUTE', 60, 1),
   trustProxy: yesOrNo('STRONGROOM_TRUST_PROXY', false),
-  logLevel: text('STRONGROOM_LOG_LEVEL', 'info'),
+  logLevel: oneOf('STRONGROOM_LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   ...TEMPORAL,
 } as const;
 
@@ -86,7 +88,7 @@ export const describeConfiguration = (env: Environment = process.env): readonly 
 ];
 
 const platform = (env: Environment) =>
-  readSettings(PLATFORM, VARIABLES, env, path.join(env.STRONGROOM_DATA ?? PLATFORM.dataFolder.fallback, 'config.yaml'));
+  readSettings(PLATFORM, VARIABLES, env, path.join(env.STRONGROOM_DATA || PLATFORM.dataFolder.fallback, 'config.yaml'));
 
 const party = (env: Environment) =>
-  readSettings(PARTY, VARIABLES, env, path.join(env.STRONGROOM_HOME ?? PARTY.home.fallback, 'config.yaml'));
+  readSettings(PARTY, VARIABLES, env, path.join(env.STRONGROOM_HOME || PARTY.home.fallback, 'config.yaml'));

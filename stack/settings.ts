@@ -1,6 +1,6 @@
 /** The machinery of configuration: settings are declared in a table, and read from the environment or a YAML file. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { StrongroomError } from '../domain/errors.ts';
 
 export interface Setting<T> {
@@ -39,6 +39,20 @@ export const integer = (variable: string, fallback: number, least = 0) =>
     if (!Number.isSafeInteger(number) || number < least)
       throw new Error(`It takes a whole number of at least ${least}.`);
     return number;
+  });
+
+/** 0 takes a free one. */
+export const port = (variable: string) =>
+  setting<number>(variable, 0, (value) => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new Error('It takes a port: 0 to 65535.');
+    return number;
+  });
+
+export const oneOf = (variable: string, fallback: string, allowed: readonly string[]) =>
+  setting<string>(variable, fallback, (value) => {
+    if (!allowed.includes(value)) throw new Error(`It takes one of ${allowed.join(', ')}.`);
+    return value;
   });
 
 export const decimal = (variable: string, fallback: number) =>
@@ -91,15 +105,34 @@ function readFile(file: string): Readonly<Record<string, string | number | boole
   try {
     content = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw new StrongroomError('E_CONFIG', `${file} cannot be read.`, { why: message, cause: error });
   }
-  const value: unknown = parse(content) ?? {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, string>;
+  const value = parseYaml(content, file);
+  if (isSettings(value)) return value;
   throw new StrongroomError('E_CONFIG', `${file} is not a list of settings.`, {
     next: 'Write one "key: value" a line.',
   });
 }
+
+/** The parser's own message quotes the line, which may hold a password; only the place is said. */
+function parseYaml(content: string, file: string): unknown {
+  try {
+    return parse(content) ?? {};
+  } catch (error) {
+    const { line = 1, col = 1 } = (error instanceof YAMLParseError && error.linePos?.[0]) || {};
+    throw new StrongroomError('E_CONFIG', `${file} is not YAML: line ${line}, column ${col}.`, {
+      next: 'Write one "key: value" a line.',
+    });
+  }
+}
+
+const isSettings = (value: unknown): value is Readonly<Record<string, string | number | boolean>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((entry) => ['string', 'number', 'boolean'].includes(typeof entry));
 
 function parseOr<T>(variable: string, key: string, origin: 'environment' | 'file', read: () => T): T {
   try {

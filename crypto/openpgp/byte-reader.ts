@@ -23,6 +23,12 @@ export class ByteReader {
     return taken;
   }
 
+  /** The bytes that are at hand, without taking them; none at the end. */
+  async peek(): Promise<Buffer> {
+    if (this.#chunk.length === 0) await this.#fill();
+    return this.#chunk;
+  }
+
   /** A copy of exactly `length` bytes. Fails where the data ends before. */
   async read(length: number): Promise<Buffer> {
     const bytes = Buffer.alloc(length);

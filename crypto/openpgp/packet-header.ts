@@ -54,11 +54,14 @@ export const partialLength = (power: number): number => FIRST_PARTIAL + power;
 
 export const newFormTag = (tag: number): number => NEW_FORM | tag;
 
+/** Whether a packet can begin with this byte. */
+export const beginsPacket = (first: number): boolean => (first & OLD_FORM) !== 0;
+
 /** Reads a header; `null` where the data ends. Fails with `E_NOT_AN_ARCHIVE` where no packet begins. */
 export async function readHeader(reader: ByteReader): Promise<PacketHeader | null> {
   const first = await reader.readByteOrEnd();
   if (first === null) return null;
-  if ((first & OLD_FORM) === 0) throw new StrongroomError('E_NOT_AN_ARCHIVE', 'Here begins no OpenPGP packet.');
+  if (!beginsPacket(first)) throw new StrongroomError('E_NOT_AN_ARCHIVE', 'Here begins no OpenPGP packet.');
   if ((first & NEW_FORM) === NEW_FORM) return { tag: first & 0x3f, length: await readLength(reader) };
   return { tag: (first >> 2) & 0x0f, length: await readOldLength(reader, first & 0x03) };
 }

@@ -1,8 +1,9 @@
 /** Everything before the encrypted data: whose keys open the message, and how its data is protected. */
 import { StrongroomError } from '../../domain/errors.ts';
+import { recogniseBeginning } from './beginnings.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { readBody } from './packet-body.ts';
-import { readHeader, TAG } from './packet-header.ts';
+import { beginsPacket, readHeader, TAG } from './packet-header.ts';
 import type { BodyLength, PacketHeader } from './packet-header.ts';
 import { parsePassphrasePacket } from './session-key.ts';
 import type { PassphrasePacket } from './session-key.ts';
@@ -19,10 +20,11 @@ export interface Preamble {
 
 /** Reads up to the body of the encrypted data. Fails with `E_NOT_AN_ARCHIVE`, `E_UNPROTECTED` or `E_TRUNCATED`. */
 export async function readPreamble(message: ByteReader): Promise<Preamble> {
+  await expectMessage(message);
   const passphrasePackets: PassphrasePacket[] = [];
   for (let packets = 0; packets <= MOST_SESSION_KEYS; packets++) {
     const header = await readHeader(message);
-    if (!header) throw packets === 0 ? empty() : message.endsEarly();
+    if (!header) throw message.endsEarly();
     if (header.tag === TAG.protected) return finish(passphrasePackets, header);
     if (header.tag === TAG.unprotected) throw unprotected();
     const body = await readSmallBody(message, header);
@@ -30,6 +32,15 @@ export async function readPreamble(message: ByteReader): Promise<Preamble> {
     else if (!SKIPPED.has(header.tag)) throw unexpected(header.tag);
   }
   throw notAnArchive(`It begins with more than ${MOST_SESSION_KEYS} session keys.`);
+}
+
+async function expectMessage(message: ByteReader): Promise<void> {
+  const beginning = await message.peek();
+  const [first] = beginning;
+  if (first === undefined) throw notAnArchive('It is empty.');
+  if (beginsPacket(first)) return;
+  const found = recogniseBeginning(beginning);
+  throw notAnArchive(found?.what ?? 'It does not begin as an OpenPGP message does.', found?.next);
 }
 
 const SKIPPED: ReadonlySet<number> = new Set([TAG.marker, TAG.padding, TAG.publicKeyEncryptedSessionKey]);
@@ -56,8 +67,6 @@ function unexpected(tag: number): StrongroomError {
     return notAnArchive(`It holds a packet of type ${tag} where encrypted data is expected.`);
   return notAnArchive('It is encrypted with the OCB packet of GnuPG 2.4.', 'Encrypt it again without --force-ocb.');
 }
-
-const empty = () => notAnArchive('It is empty.');
 
 function notAnArchive(why: string, next = 'Name a file made by `strongroom archive encrypt` or `gpg --symmetric`.') {
   return new StrongroomError('E_NOT_AN_ARCHIVE', 'This is not an encrypted archive.', { why, next });

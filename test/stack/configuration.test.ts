@@ -42,12 +42,37 @@ describe('configuration', () => {
 
   test.each([
     ['STRONGROOM_API_PORT', 'eighty'],
+    ['STRONGROOM_API_PORT', '65536'],
+    ['STRONGROOM_LOG_LEVEL', 'loud'],
     ['STRONGROOM_MAX_UPLOAD_BYTES', '0'],
     ['STRONGROOM_TRUST_PROXY', 'yes'],
   ])('%s=%s is refused, and what is allowed is said', (name, value) => {
     const problem = problemOf(() => readPlatformConfiguration({ [name]: value }));
     expect(problem.message).toContain(name);
     expect(problem.why).toMatch(/^It takes /);
+  });
+
+  test('nothing needs to be set: Postgres and Temporal are then the embedded ones', () => {
+    const config = readPlatformConfiguration({ STRONGROOM_DATA: homeWith('') });
+    expect(config).toMatchObject({ databaseUrl: null, temporalAddress: null, apiHost: '127.0.0.1', apiPort: 0 });
+  });
+
+  test('an empty variable counts as unset', () => {
+    const env = { STRONGROOM_DATA: homeWith('mailFrom: file@example.org\n'), STRONGROOM_MAIL_FROM: '' };
+    expect(readPlatformConfiguration(env).mailFrom).toBe('file@example.org');
+  });
+
+  test('a file that is not YAML is refused with its place, without quoting what may be a password', () => {
+    const home = homeWith('pids: 1\napiUrl: "https://hunter2@example.org\n');
+    const problem = problemOf(() => readPartyConfiguration({ STRONGROOM_HOME: home }));
+    expect(problem.message).toMatch(/line \d+, column \d+/);
+    expect([problem.message, problem.why, problem.next, String(problem.cause)].join(' ')).not.toContain('hunter2');
+  });
+
+  test.each(['- a\n', 'pids: [1]\n', 'just words'])('a file that is no list of settings is refused: %j', (content) => {
+    const problem = problemOf(() => readPartyConfiguration({ STRONGROOM_HOME: homeWith(content) }));
+    expect(problem).toMatchObject({ code: 'E_CONFIG' });
+    expect(problem.message).toContain('is not a list of settings');
   });
 
   test('secrets are never shown', () => {
