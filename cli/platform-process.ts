@@ -7,7 +7,7 @@ import { bringUp } from '../stack/stack.ts';
 import { platformStateFile } from './platform-state.ts';
 
 const ended = new Promise<void>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
 });
 
 try {

@@ -15,9 +15,12 @@ try {
   console.log(
     `\nFor a party's shell:\n  export STRONGROOM_API_URL=${api} TEMPORAL_ADDRESS=${temporal}\n\nCtrl-C stops it.`,
   );
+  let stopping = false;
+  // npm passes on the Ctrl-C that the terminal has sent already: the second one must not end the stopping.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void stack.stop().then(() => process.exit(0));
+    process.on(signal, () => {
+      if (!stopping) void stack.stop().then(() => process.exit(0));
+      stopping = true;
     });
   }
 } catch (error) {

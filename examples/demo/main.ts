@@ -1,4 +1,5 @@
 /** `npm run demo`: brings everything up, tells the main job, and leaves nothing behind. `--keep` leaves it running. */
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,16 @@ await chmod(folder, 0o711);
 let stack: RunningStack | null = null;
 let cast: Cast | null = null;
 
+const interruption = new AbortController();
+const interrupted = interruption.signal;
+// npm passes on the Ctrl-C that the terminal has sent already: the second one must not end the cleaning.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (!interrupted.aborted) console.log('\nStopping everything, and cleaning up …');
+    interruption.abort();
+  });
+}
+
 async function demo(): Promise<void> {
   await connectDocker();
   const config = readPlatformConfiguration({
@@ -30,41 +41,40 @@ async function demo(): Promise<void> {
   const { addresses } = stack;
   console.log(`  API reference    ${addresses.apiReference}`);
   console.log(`  Temporal Web UI  ${addresses.temporalUi ?? addresses.temporal}`);
-  cast = castOf({ folder, addresses });
+  const stage = { folder, addresses, interrupted };
+  cast = castOf(stage);
   const narrator = new Narrator();
-  await tellStory({ folder, addresses }, cast, narrator);
+  await tellStory(stage, cast, narrator);
   narrator.closingTable(addresses);
 }
 
 async function cleanUp(): Promise<void> {
-  for (const party of cast ? everyone(cast) : []) await party.ask(['agent', 'stop']).catch(() => undefined);
+  for (const party of cast ? everyone(cast) : []) await party.stopAgent();
   await stack?.stop();
-  stack = null;
   await forgetExampleImages().catch(() => undefined);
   await rm(folder, { recursive: true, force: true });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void cleanUp().finally(() => process.exit(EXIT.interrupted));
-  });
+function explain(error: unknown): number {
+  if (interrupted.aborted) return EXIT.interrupted;
+  if (error instanceof StrongroomError) {
+    console.error(`${error.code} ${error.message}${error.why ? ` ${error.why}` : ''}\n${error.next ?? ''}`);
+    return error.kind.exit;
+  }
+  console.error(error instanceof DemoFailure ? error.message : error);
+  return EXIT.failed;
 }
 
 let exitCode: number = EXIT.ok;
 try {
   await demo();
-} catch (error) {
-  if (error instanceof StrongroomError) {
-    console.error(`${error.code} ${error.message}${error.why ? ` ${error.why}` : ''}\n${error.next ?? ''}`);
-    exitCode = error.kind.exit;
-  } else {
-    console.error(error instanceof DemoFailure ? error.message : error);
-    exitCode = EXIT.failed;
+  if (keep && !interrupted.aborted) {
+    console.log(`\nThe stack goes on in ${folder}. Ctrl-C stops it and cleans up.`);
+    await once(interrupted, 'abort');
   }
-}
-if (keep && exitCode === EXIT.ok) {
-  console.log(`\nThe stack goes on in ${folder}. Ctrl-C stops it and cleans up.`);
-} else {
+} catch (error) {
+  exitCode = explain(error);
+} finally {
   await cleanUp();
-  process.exit(exitCode);
 }
+process.exit(exitCode);

@@ -11,6 +11,8 @@ const PASSWORD = 'a password for the demo only';
 export interface Stage {
   readonly folder: string;
   readonly addresses: StackAddresses;
+  /** Ends the command that runs, and lets none begin. */
+  readonly interrupted: AbortSignal;
 }
 
 /** A command ended with another exit code than the story has it. */
@@ -35,6 +37,7 @@ export class Party {
 
   /** Runs `strongroom …` and shows it; answers what it printed. Fails unless it exits with `expected`. */
   async run(args: readonly string[], expected = 0): Promise<string> {
+    this.#stage.interrupted.throwIfAborted();
     console.log(`  ${this.name} $ strongroom ${args.map(quote).join(' ')}`);
     const { code, output } = await this.#spawn(args, true);
     if (code === expected) return output;
@@ -58,6 +61,10 @@ export class Party {
     await this.run(['login', '--email', this.email, '--password-file', passwordFile]);
   }
 
+  async stopAgent(): Promise<void> {
+    await this.#spawn(['agent', 'stop'], false);
+  }
+
   async token(): Promise<string> {
     return (await readFile(path.join(this.home, 'token'), 'utf8')).trim();
   }
@@ -76,6 +83,7 @@ export class Party {
         env,
         stdio: ['ignore', 'pipe', shown ? 'inherit' : 'ignore'],
       });
+      if (shown) this.#stage.interrupted.addEventListener('abort', () => child.kill());
       let output = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         output += text;
