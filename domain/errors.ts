@@ -105,6 +105,17 @@ export const ERROR_KINDS = {
   E_RESULTS_INVALID: kind(422, EXIT.failed),
   E_DATASET_UNREADABLE: kind(403, EXIT.notAllowed),
   E_DATASET_CHANGED: kind(409, EXIT.integrity),
+  // Functions and their runners
+  E_FUNCTION_INVALID: kind(422, EXIT.usage),
+  E_MODEL_INVALID: kind(422, EXIT.integrity),
+  E_INPUT_INVALID: kind(400, EXIT.usage),
+  E_FUNCTION_FAILED: kind(422, EXIT.failed),
+  E_FUNCTION_DENIED: kind(422, EXIT.notAllowed),
+  E_FUNCTION_TIMEOUT: kind(422, EXIT.failed),
+  E_FUNCTION_MEMORY: kind(422, EXIT.failed),
+  E_FUNCTION_CRASHED: kind(422, EXIT.failed),
+  E_RUNNER_RESTARTED: kind(409, EXIT.network, true),
+  E_SANDBOX_MISSING: kind(503, EXIT.failed),
   // The machine and the platform
   E_NO_SPACE: kind(507, EXIT.noSpace),
   E_UNAVAILABLE: kind(503, EXIT.network, true),

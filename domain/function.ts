@@ -1,0 +1,48 @@
+/** What a function is: a handler and its models, with what it takes, gives and may use. */
+import { StrongroomError } from './errors.ts';
+
+/** The file that makes a folder a function. */
+export const FUNCTION_CONFIG = 'function.yaml';
+
+export const INPUT_TYPES = ['image', 'tensor', 'bytes', 'text', 'json'] as const;
+export const OUTPUT_TYPES = ['json', 'bytes', 'text'] as const;
+export type InputType = (typeof INPUT_TYPES)[number];
+export type OutputType = (typeof OUTPUT_TYPES)[number];
+
+export interface FunctionLimits {
+  /** Memory of the whole runner, in MiB. */
+  readonly memoryMb: number;
+  /** Time for one call, in seconds. */
+  readonly seconds: number;
+  /** Threads for one inference. */
+  readonly threads: number;
+}
+
+export interface FunctionConfig {
+  readonly name: FunctionName;
+  /** The file that exports `handle`, by its path in the folder. */
+  readonly entry: string;
+  /** ONNX files, by their paths in the folder. */
+  readonly models: readonly string[];
+  readonly input: { readonly type: InputType; readonly maxBytes: number };
+  readonly output: { readonly type: OutputType };
+  readonly limits: FunctionLimits;
+}
+
+export const DEFAULT_LIMITS: FunctionLimits = { memoryMb: 1024, seconds: 30, threads: 1 };
+export const DEFAULT_INPUT_BYTES = 16 * 1024 * 1024;
+export const MOST = { memoryMb: 16_384, seconds: 600, threads: 16, inputBytes: 128 * 1024 * 1024 } as const;
+/** Below this Node and onnxruntime do not start. */
+export const LEAST_MEMORY_MB = 256;
+
+declare const brand: unique symbol;
+/** What its owner calls a function; with the owner's handle it is the alias `owner/name`. */
+export type FunctionName = string & { readonly [brand]: 'FunctionName' };
+
+/** Parses the name of a function. Fails with `E_INVALID_NAME`. */
+export function parseFunctionName(value: unknown): FunctionName {
+  if (typeof value === 'string' && /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(value)) return value as FunctionName;
+  throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(value)} is not a function name.`, {
+    why: 'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.',
+  });
+}

@@ -1,0 +1,78 @@
+/** How a runner is started: in bubblewrap, or bare where a hazmat option says so. */
+import type { FunctionLimits } from '../../domain/function.ts';
+import { NODE_AT, RUNNER_AT, sandboxFiles } from './sandbox-files.ts';
+import { seccompProgram } from './seccomp.ts';
+
+/** The descriptors that a runner is born with, after stdin, stdout and stderr. */
+export const FRAMES_FD = 3;
+export const SECCOMP_FD = 4;
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The filter to hand over at `SECCOMP_FD`, or none. */
+  readonly seccomp: Buffer | null;
+}
+
+const NOBODY = '65534';
+const MIB = 1024 ** 2;
+/**
+ * What counts as data although no function can fill it: V8 reserves 512 MiB for machine code, and Node's threads have
+ * their stacks.
+ */
+const NODE_MB = 512 + 64;
+
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  ORT_DISABLE_TELEMETRY: '1',
+  VIPS_BLOCK_UNTRUSTED: '1',
+  MALLOC_ARENA_MAX: '2',
+  UV_THREADPOOL_SIZE: '2',
+};
+
+/** The sandbox for a function with these limits: no network, no processes, no files but its own, bounded memory. */
+export async function sandboxLaunch(limits: FunctionLimits): Promise<Launch> {
+  const files = await sandboxFiles();
+  const inside = [
+    ...['--unshare-all', '--unshare-user', '--die-with-parent', '--new-session', '--clearenv'],
+    ...['--cap-drop', 'ALL', '--uid', NOBODY, '--gid', NOBODY, '--hostname', 'runner'],
+    ...files.flatMap(({ from, at }) => ['--ro-bind', from, at]),
+    ...['--dev-bind', '/dev/null', '/dev/null'],
+    ...['--size', String(tmpfsBytes(limits)), '--tmpfs', '/function'],
+    ...['--remount-ro', '/', '--chdir', '/function'],
+    ...['--seccomp', String(SECCOMP_FD)],
+    ...Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...[NODE_AT, ...nodeFlags(limits), RUNNER_AT],
+  ];
+  // Node cannot set limits for its children; the shell can, and is replaced by bubblewrap.
+  const memoryKb = (limits.memoryMb + NODE_MB) * 1024;
+  const shell = `ulimit -c 0; ulimit -n 256; ulimit -d ${memoryKb}; exec "$0" "$@"`;
+  return {
+    command: '/bin/sh',
+    args: ['-c', shell, 'bwrap', ...inside],
+    environment: pathOnly(),
+    seccomp: seccompProgram(),
+  };
+}
+
+/** A bare process: whatever the function does, it does as the user who runs the host. For looking for faults only. */
+export const hazmatBareLaunch = (limits: FunctionLimits, folder: string): Launch => ({
+  command: process.execPath,
+  args: [...nodeFlags(limits), new URL('../runner/main.ts', import.meta.url).pathname, folder],
+  environment: ENVIRONMENT,
+  seccomp: null,
+});
+
+const nodeFlags = ({ memoryMb }: FunctionLimits): string[] => [
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+  '--disable-proto=throw',
+  '--expose-gc',
+  `--max-old-space-size=${Math.ceil(memoryMb / 2)}`,
+];
+
+/** A quarter of the memory, for the function's own files. */
+const tmpfsBytes = ({ memoryMb }: FunctionLimits): number => Math.min(256, Math.max(32, memoryMb / 4)) * MIB;
+
+/** bubblewrap is found on the PATH; nothing of the host's environment gets further than that. */
+const pathOnly = (): Record<string, string> => ({ PATH: process.env.PATH ?? '/usr/bin:/bin' });
