@@ -116,6 +116,13 @@ export const ERROR_KINDS = {
   E_FUNCTION_CRASHED: kind(422, EXIT.failed),
   E_RUNNER_RESTARTED: kind(409, EXIT.network, true),
   E_SANDBOX_MISSING: kind(503, EXIT.failed),
+  // Proofs about runners, and what is sealed to them
+  E_ATTESTATION: kind(422, EXIT.attestation),
+  E_ATTESTATION_UNSUPPORTED: kind(422, EXIT.attestation),
+  E_CHANNEL: kind(422, EXIT.integrity),
+  E_SEALED_INPUT: kind(422, EXIT.integrity),
+  E_RECEIPT: kind(422, EXIT.integrity),
+  E_LOG_INVALID: kind(422, EXIT.integrity),
   // The machine and the platform
   E_NO_SPACE: kind(507, EXIT.noSpace),
   E_UNAVAILABLE: kind(503, EXIT.network, true),
