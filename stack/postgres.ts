@@ -1,7 +1,7 @@
 /** The embedded Postgres: the real server, its cluster in our data folder, reachable on the loopback interface only. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import exitHook from 'async-exit-hook';
@@ -14,8 +14,12 @@ import { freePort } from './free-port.ts';
 for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 
 export interface PostgresCluster {
-  /** With the password: never to be printed. */
+  /** With the password: never to be printed, nor put where other processes could read it. */
   readonly url: string;
+  /** The same without the password, which processes of ours find in {@link passFile}. */
+  readonly address: string;
+  /** What `PGPASSFILE` names: a file of mode 0600 in libpq's form. */
+  readonly passFile: string;
   /** Starts the server, and the first time makes the cluster. Fails with `E_UNAVAILABLE`. */
   start(): Promise<Child>;
 }
@@ -25,7 +29,8 @@ export async function openPostgres(folder: string): Promise<PostgresCluster> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const asRoot = process.getuid?.() === 0;
   if (asRoot) await expectTraversable(folder);
-  const password = await keepPassword(path.join(folder, 'password'));
+  const passFile = path.join(folder, 'passfile');
+  const password = await keepPassword(passFile);
   const port = await freePort();
   const cluster = path.join(folder, 'cluster');
   const settings = {
@@ -41,6 +46,8 @@ export async function openPostgres(folder: string): Promise<PostgresCluster> {
   };
   return {
     url: `postgres://strongroom:${password}@127.0.0.1:${port}/strongroom`,
+    address: `postgres://strongroom@127.0.0.1:${port}/strongroom`,
+    passFile,
     start: () => startServer(new EmbeddedPostgres(settings), cluster),
   };
 }
@@ -93,12 +100,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function keepPassword(file: string): Promise<string> {
-  if (existsSync(file)) return readFile(file, 'utf8');
-  const password = randomBytes(24).toString('hex');
-  await writeFile(file, password, { mode: 0o600, flag: 'wx' });
-  await chmod(file, 0o600);
-  return password;
+async function keepPassword(passFile: string): Promise<string> {
+  if (!existsSync(passFile)) {
+    const line = ['127.0.0.1', '*', '*', 'strongroom', randomBytes(24).toString('hex')].join(':');
+    await writeFile(passFile, `${line}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  return (await readFile(passFile, 'utf8')).trim().split(':').at(-1) ?? '';
 }
 
 /** A server that was killed leaves its lock file; the lock is void once its process is gone. */

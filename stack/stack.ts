@@ -59,7 +59,9 @@ async function startParts(
   for (const name of await endLeftovers(dataFolder))
     report(`${name} was left running by an earlier start; it was ended`);
 
-  const databaseUrl = config.databaseUrl ?? (await startPostgres(within('postgres'), keepRunning));
+  const database = config.databaseUrl
+    ? { DATABASE_URL: config.databaseUrl }
+    : await startPostgres(within('postgres'), keepRunning);
   const temporal = config.temporalAddress
     ? { address: config.temporalAddress, uiUrl: null }
     : await startTemporal(config, within, report, keepRunning);
@@ -71,7 +73,7 @@ async function startParts(
     STRONGROOM_PUBLIC_URL: config.publicUrl ?? api,
     STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
     STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
-    DATABASE_URL: databaseUrl,
+    ...database,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: namespace,
   };
@@ -98,10 +100,11 @@ async function startParts(
 
 type KeepRunning = (name: string, start: () => Promise<Child>) => Promise<void>;
 
-async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<string> {
+/** Answers the environment by which our processes find the database; its password is not in it. */
+async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<Record<string, string>> {
   const postgres = await openPostgres(folder);
   await keepRunning('postgres', () => postgres.start());
-  return postgres.url;
+  return { DATABASE_URL: postgres.address, PGPASSFILE: postgres.passFile };
 }
 
 async function startTemporal(

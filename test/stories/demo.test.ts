@@ -1,13 +1,17 @@
-/** The demo, started as the README says: it tells the whole story, stays when asked to, and leaves nothing behind. */
-import { expect, test } from '@jest/globals';
+/** The demo, started as the README says: it tells the whole story, gives no secret away, and leaves nothing behind. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectDocker } from '../../containers/docker.ts';
+import { CanarySearch, type Trace } from '../support/canaries.ts';
+import { watchProcesses, type ProcessWatch } from '../support/process-watch.ts';
+import { filesBelow, historiesOf, type Place, tablesOf } from './demo-places.ts';
+import { secretsOf } from './demo-secrets.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
-const STAYS = 'The stack goes on';
+const STAYS = /The stack goes on in (\S+)\. /;
 
 const demoFolders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('strongroom-demo-'));
 
@@ -20,7 +24,7 @@ async function ours(): Promise<string[]> {
   return names.filter((name) => name.includes('strongroom')).sort();
 }
 
-async function demo(args: readonly string[], env: Record<string, string>, onText: (shown: string) => void) {
+function startDemo(args: readonly string[], env: Record<string, string>, onText: (shown: string) => void) {
   const child = spawn('npm', ['run', 'demo', '--', ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -32,35 +36,98 @@ async function demo(args: readonly string[], env: Record<string, string>, onText
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => onText((shown += text)));
   }
-  const ctrlC = () => process.kill(-(child.pid ?? 0), 'SIGINT');
+  const ctrlC = () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGINT');
+  };
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { ctrlC, ended: async () => ({ code: await code, shown }) };
 }
 
-test('the demo tells the whole story, stays with --keep, and Ctrl-C leaves nothing behind', async () => {
-  const before = await demoFolders();
-  let stays: (shown: string) => void = () => undefined;
-  const staying = new Promise<string>((resolve) => (stays = resolve));
-  const running = await demo(['--keep'], {}, (shown) => {
-    if (shown.includes(STAYS)) stays(shown);
+describe('the demo with --keep', () => {
+  let before: string[];
+  let watch: ProcessWatch;
+  let demo: ReturnType<typeof startDemo>;
+  let shown: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    before = await demoFolders();
+    watch = watchProcesses();
+    let stays: (shown: string) => void = () => undefined;
+    const staying = new Promise<string>((resolve) => (stays = resolve));
+    demo = startDemo(['--keep'], {}, (text) => {
+      if (STAYS.test(text)) stays(text);
+    });
+    shown = await Promise.race([staying, demo.ended().then((end) => end.shown)]);
+    folder = STAYS.exec(shown)?.[1] ?? '';
+  }, 300_000);
+
+  afterAll(async () => {
+    demo.ctrlC();
+    await demo.ended();
   });
-  const shown = await Promise.race([staying, running.ended().then((end) => end.shown)]);
-  expect(shown).toContain(STAYS);
-  expect(shown).toContain('The study is over.');
 
-  const reference = /API reference +(http\S+)/.exec(shown)?.[1] ?? '';
-  const webUi = /Temporal Web UI +(http\S+)/.exec(shown)?.[1] ?? '';
-  for (const address of [reference, webUi]) expect((await fetch(address)).status).toBe(200);
+  async function tracesIn(
+    places: AsyncIterable<Place> | Iterable<Place>,
+  ): Promise<{ traces: Trace[]; places: number }> {
+    const search = new CanarySearch(await secretsOf(folder));
+    const [traces, seen]: [Trace[], string[]] = [[], []];
+    for await (const [place, content] of places) {
+      traces.push(...search.tracesIn(content, place));
+      seen.push(place);
+    }
+    return { traces, places: seen.length };
+  }
 
-  running.ctrlC();
-  await running.ended();
-  await expect(fetch(reference)).rejects.toThrow();
-  expect(await demoFolders()).toEqual(before);
-  expect(await ours()).toEqual([]);
-}, 400_000);
+  test('tells the whole story, and the addresses that it prints answer', async () => {
+    expect(shown).toMatch(STAYS);
+    expect(shown).toContain('The study is over.');
+    for (const name of ['API reference', 'Temporal Web UI']) {
+      const address = new RegExp(`${name} +(http\\S+)`).exec(shown)?.[1] ?? '';
+      expect((await fetch(address)).status).toBe(200);
+    }
+  });
+
+  test('prints no secret', async () => {
+    expect(await tracesIn([['what the demo printed', Buffer.from(shown)]])).toEqual({ traces: [], places: 1 });
+  });
+
+  test('shows none to who lists processes and their environments', async () => {
+    const { traces, places } = await tracesIn(await watch.end());
+    expect(traces).toEqual([]);
+    expect(places).toBeGreaterThan(100);
+  });
+
+  test('keeps no secret or plaintext in any file but the one for it', async () => {
+    const { traces, places } = await tracesIn(filesBelow(folder));
+    expect(traces).toEqual([]);
+    expect(places).toBeGreaterThan(100);
+  });
+
+  test('keeps none in any table of the database', async () => {
+    const { traces, places } = await tracesIn(tablesOf(path.join(folder, 'platform')));
+    expect(traces).toEqual([]);
+    expect(places).toBeGreaterThan(20);
+  });
+
+  test('keeps none in any history or description of a workflow', async () => {
+    const { traces, places } = await tracesIn(historiesOf(path.join(folder, 'alice', 'agent', 'agent.json')));
+    expect(traces).toEqual([]);
+    expect(places).toBeGreaterThan(20);
+  });
+
+  test('leaves nothing behind after Ctrl-C', async () => {
+    demo.ctrlC();
+    await demo.ended();
+    const reference = /API reference +(http\S+)/.exec(shown)?.[1] ?? '';
+    await expect(fetch(reference)).rejects.toThrow();
+    expect(await demoFolders()).toEqual(before);
+    expect(await ours()).toEqual([]);
+  }, 60_000);
+});
 
 test('where Docker does not answer, the demo says in two lines what is missing, and has an exit code of its own', async () => {
-  const { ended } = await demo([], { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, () => undefined);
+  const { ended } = startDemo([], { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, () => undefined);
   const { code, shown } = await ended();
   expect(code).toBe(11);
   const said = shown.split('\n').filter((line) => line !== '' && !line.startsWith('>'));
