@@ -23,10 +23,12 @@ export interface SoftwareClaims {
   readonly measurements: SoftwareMeasurements;
   /** Raw X25519 public key, made inside the runner. */
   readonly channelKey: Uint8Array;
-  /** Raw Ed25519 public key, made inside the runner. */
-  readonly receiptKey: Uint8Array;
+  /** Raw Ed25519 public key, made inside the runner; null for what signs no receipts. */
+  readonly receiptKey: Uint8Array | null;
   /** The caller's, 32 bytes. */
   readonly nonce: Uint8Array;
+  /** What else the measured program says, at most 4096 bytes. */
+  readonly userData?: Uint8Array;
 }
 
 /** A document that says `claims` at the time `now`, signed by `attestor`. */
@@ -46,7 +48,7 @@ export function signSoftwareDocument(claims: SoftwareClaims, attestor: Certified
       ['cabundle', attestor.chain],
       ['public_key', claims.channelKey],
       ['receipt_key', claims.receiptKey],
-      ['user_data', null],
+      ['user_data', claims.userData ?? null],
       ['nonce', claims.nonce],
     ]),
   );

@@ -25,6 +25,7 @@ export interface VerifiedAttestation {
   readonly functionChecksum: Sha256 | null;
   readonly channelKey: Uint8Array | null;
   readonly receiptKey: Uint8Array | null;
+  readonly userData: Uint8Array | null;
   /** SHA-256 of the document: what channels and receipts are bound to. */
   readonly documentHash: Sha256;
   readonly steps: readonly AttestationStep[];
@@ -80,9 +81,9 @@ export function verifyAttestation(document: Uint8Array, policy: AttestationPolic
   const steps = runSteps({ document: parsed, chain, policy: parsedPolicy, at: new Date(parsedPolicy.at) });
   const failed = steps.find(({ verdict }) => verdict === 'failed');
   if (failed) throw new AttestationError(`The attestation document fails at "${failed.name}".`, failed.checked, steps);
-  const { tee, moduleId, timestamp, registers, channelKey, receiptKey, sha256 } = parsed;
-  const functionChecksum = functionChecksumOf(parsed);
-  return { tee, moduleId, timestamp, registers, functionChecksum, channelKey, receiptKey, documentHash: sha256, steps };
+  const { tee, moduleId, timestamp, registers, channelKey, receiptKey, userData, sha256: documentHash } = parsed;
+  const keys = { functionChecksum: functionChecksumOf(parsed), channelKey, receiptKey, userData };
+  return { tee, moduleId, timestamp, registers, ...keys, documentHash, steps };
 }
 
 function runSteps(evidence: Evidence): readonly AttestationStep[] {
