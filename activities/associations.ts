@@ -1,4 +1,5 @@
 /** Associations, as their requester sees them: asked beforehand, requested, and looked up again. */
+import path from 'node:path';
 import type { AssociationState } from '../domain/association.ts';
 import {
   parseAssociationId,
@@ -8,8 +9,9 @@ import {
   type Handle,
 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
-import { signedIn, type Party } from './party.ts';
 import { associationWorkId } from './compatibility.ts';
+import { clearEngine, requireEngine } from './engine.ts';
+import { signedIn, type Party } from './party.ts';
 
 export interface AssociationSubject {
   readonly account: Handle;
@@ -35,6 +37,7 @@ export function createAssociationActivities(party: Party): AssociationActivities
     async checkAssociable({ name, benchmark }) {
       const { platform } = await signedIn(party);
       await platform.checkAssociation({ body: { kind: 'container', name, benchmark } });
+      await requireEngine();
     },
 
     async requestAssociation({ name, benchmark, testResult }) {
@@ -52,7 +55,9 @@ export function createAssociationActivities(party: Party): AssociationActivities
     },
 
     async discardAssociationWork(subject) {
-      await party.home.removeWork(associationWorkId(subject));
+      const id = associationWorkId(subject);
+      await clearEngine({ runId: path.basename(await party.home.workFolder(id)) });
+      await party.home.removeWork(id);
     },
   };
 }

@@ -13,6 +13,7 @@ import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseSha256, type BenchmarkName, type Handle, type ImageDigest, type Sha256 } from '../domain/ids.ts';
 import { atWork, type AtWork } from './at-work.ts';
+import { requireEngine } from './engine.ts';
 import { signedIn, type Party } from './party.ts';
 import { taskOf } from './tasks.ts';
 
@@ -55,9 +56,11 @@ const workId = (name: BenchmarkName): string => `benchmark/${name}`;
 export function createBenchmarkActivities(party: Party): BenchmarkActivities {
   return {
     async checkBenchmark({ metricsConfigText, testDatasetFile }) {
-      taskOf(parseMetricsConfig(metricsConfigText), 'evaluate');
+      const config = parseMetricsConfig(metricsConfigText);
+      taskOf(config, 'evaluate');
       await fileSize(testDatasetFile);
       await signedIn(party);
+      if (config.containerType === 'DockerImage') await requireEngine();
     },
 
     uploadTestDataset: ({ name, testDatasetFile }) =>

@@ -1,9 +1,9 @@
 /** Registration of a container: asked beforehand whether it can succeed, and settled together with its key. */
 import { rename, rm, stat } from 'node:fs/promises';
-import { connectDocker } from '../containers/docker.ts';
 import type { ArchiveExpectation, HostedArchive } from '../domain/archive.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { ContainerName } from '../domain/ids.ts';
+import { requireEngine } from './engine.ts';
 import { signedIn, type Party } from './party.ts';
 import type { Submission } from './sealing.ts';
 import { pendingKeyFile, submissionWorkId } from './submission-files.ts';
@@ -39,7 +39,7 @@ export function createRegistrationActivities(party: Party): RegistrationActiviti
           next: 'Run: strongroom certificate create',
         });
       }
-      if (config.containerType === 'DockerImage') await docker();
+      if (config.containerType === 'DockerImage') await requireEngine();
     },
 
     /** The key gets its name first: a registered container without a key would be a loss, a key without one is none. */
@@ -68,15 +68,4 @@ export function createRegistrationActivities(party: Party): RegistrationActiviti
       if (!registered && session) await rm(pendingKeyFile(party.home.modelKeyFile(session, name)), { force: true });
     },
   };
-}
-
-/** Right at the start a missing Docker is the user's to mend; later, when it restarts, it is waited for. */
-async function docker(): Promise<void> {
-  await connectDocker().catch((error: unknown) => {
-    if (!(error instanceof StrongroomError)) throw error;
-    throw new StrongroomError('E_DOCKER_MISSING', error.message, {
-      ...(error.why && { why: error.why }),
-      ...(error.next && { next: error.next }),
-    });
-  });
 }

@@ -1,9 +1,7 @@
 /** A data owner's run: the granted model on the own dataset, and nothing of it left afterwards but the results. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { connectDocker } from '../containers/docker.ts';
 import { datasetDigest } from '../containers/dataset-digest.ts';
-import { reapLeftovers } from '../containers/reaping.ts';
 import { unwrapKey } from '../crypto/grants.ts';
 import type { ModelKey } from '../crypto/model-key.ts';
 import type { HostedArchive } from '../domain/archive.ts';
@@ -20,6 +18,7 @@ import {
 import type { Metrics } from '../domain/metrics.ts';
 import { atWork } from './at-work.ts';
 import { holdCertificate } from './believed-certificates.ts';
+import { clearEngine, requireEngine } from './engine.ts';
 import { fetchFile, signedIn, type Party, type SignedIn } from './party.ts';
 import { scorePredictions } from './scoring.ts';
 import { runSealedModel } from './sealed-model.ts';
@@ -55,7 +54,7 @@ export function createRunActivities(party: Party): RunActivities {
   };
   return {
     async checkRun(run) {
-      await connectDocker();
+      await requireEngine();
       await findUnchangedDataset(party, run);
       const { archive } = await fetchGrant(await signedIn(party), run);
       return { archive: { url: archive.url, sha256: parseSha256(archive.sha256), size: archive.size } };
@@ -112,8 +111,8 @@ export function createRunActivities(party: Party): RunActivities {
 
     async removeTraces(run) {
       const { runId } = await filesOf(run);
+      await clearEngine({ runId });
       await party.home.removeWork(workId(run));
-      await reapLeftovers(await connectDocker(), { runId });
     },
   };
 }

@@ -39,6 +39,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'access delete-keys', summary: 'Delete all wrapped keys and end all access' },
   { name: 'certificate create', summary: 'Make your certificate and have it certified' },
   { name: 'certificate show', summary: 'Show your certificates' },
+  { name: 'certificate accept', summary: "Believe another person's changed certificate" },
   { name: 'certificate revoke', summary: 'Revoke your certificate, and the access granted to it' },
   { name: 'dataset register', summary: 'Register a dataset by its digest; the data stays here' },
   { name: 'dataset associate', summary: "Ask a benchmark's committee to accept a dataset" },

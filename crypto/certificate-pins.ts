@@ -14,6 +14,6 @@ export function checkPin(pins: Pins, email: EmailAddress, fingerprint: Fingerpri
   if (known === fingerprint) return 'pinned';
   throw new StrongroomError('E_CERTIFICATE_CHANGED', 'The certificate of a known person has changed.', {
     why: `It was ${known}; now it is ${fingerprint}.`,
-    next: 'Ask the person by another way whether that is right, then accept it with `strongroom certificate accept EMAIL FINGERPRINT`.',
+    next: `Ask the person by another way whether that is right. If it is: strongroom certificate accept ${email} ${fingerprint}`,
   });
 }

@@ -1,6 +1,7 @@
 /** Entry point of a party's agent: it does the account's durable work on the account's own machine. */
 import { rm } from 'node:fs/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { clearEngine } from '../activities/engine.ts';
 import type { Party } from '../activities/party.ts';
 import { openPartyHome } from '../client/party-home.ts';
 import { writeJsonFile } from '../client/private-files.ts';
@@ -31,6 +32,11 @@ const party: Party = {
     allowPrivateAddresses,
   },
 };
+// What a killed agent left of work that was never taken up again; work that goes on clears up after itself.
+const day = 86_400;
+await clearEngine({ olderThanSeconds: Math.max(day, 2 * config.timeoutSeconds) }).catch((error: unknown) => {
+  console.warn('Leftovers of earlier runs could not be removed:', error instanceof Error ? error.message : error);
+});
 const temporal = await connectTemporalClient(config, temporalAddress);
 const connection = await connectTemporalWorker(config, temporalAddress);
 const workers = [
