@@ -4,6 +4,7 @@ import { download, type DownloadLimits } from '../client/download.ts';
 import type { PartyHome, Session } from '../client/party-home.ts';
 import { createPlatformClient, type PlatformClient } from '../client/platform.ts';
 import type { RunLimits } from '../containers/run-limits.ts';
+import { StrongroomError } from '../domain/errors.ts';
 import type { Sha256 } from '../domain/ids.ts';
 import type { AtWork } from './at-work.ts';
 
@@ -35,7 +36,10 @@ interface Wanted {
   readonly size?: number;
 }
 
-/** Fetches a file that someone else named, within the party's limits and from the addresses that it allows. */
+/**
+ * Fetches a file that someone else named, within the party's limits and from the addresses that it allows. The platform
+ * is waited for (`E_UNAVAILABLE` lets the activity try again); another host that stalls again and again is given up.
+ */
 export async function fetchFile(
   party: Party,
   { session, platform }: SignedIn,
@@ -44,6 +48,7 @@ export async function fetchFile(
   at: AtWork,
 ) {
   const { url, sha256, size } = wanted;
+  const platformOrigin = new URL(session.apiUrl).origin;
   return download({
     url,
     target,
@@ -51,9 +56,13 @@ export async function fetchFile(
     limits: party.settings.download,
     policy: createAddressPolicy({
       allowPrivateAddresses: party.settings.allowPrivateAddresses,
-      platformOrigin: new URL(session.apiUrl).origin,
+      platformOrigin,
     }),
     headersFor: (hop) => platform.headersFor(hop),
     ...at,
+  }).catch((error: unknown) => {
+    const stalled = error instanceof StrongroomError && error.code === 'E_DOWNLOAD_STALLED';
+    if (!stalled || new URL(url).origin !== platformOrigin) throw error;
+    throw new StrongroomError('E_UNAVAILABLE', error.message, { why: error.why, cause: error });
   });
 }

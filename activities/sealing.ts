@@ -7,6 +7,7 @@ import { connectDocker } from '../containers/docker.ts';
 import { exportImage } from '../containers/image-export.ts';
 import { verifyArchive } from '../crypto/archive-decryption.ts';
 import { encryptArchive } from '../crypto/archive-encryption.ts';
+import { codeOf } from '../crypto/failure.ts';
 import { openOrCreateModelKey, readModelKey } from '../crypto/model-key.ts';
 import { makePrivateFolder } from '../client/private-files.ts';
 import type { ContainerConfig } from '../domain/container-config.ts';
@@ -80,11 +81,7 @@ async function openImage({ config, configFolder }: Submission, at: AtWork): Prom
     return { stream: image.stream, imageDigest: image.imageDigest, size: image.sizeEstimate };
   }
   const file = path.resolve(configFolder, config.image);
-  const { size } = await stat(file).catch(() => {
-    throw new StrongroomError('E_FILE_NOT_FOUND', `There is no archive at ${file}.`, {
-      next: 'Correct "image" in the container config: a path is relative to the folder of the config.',
-    });
-  });
+  const { size } = await stat(file).catch(noArchiveAt(file));
   const { imageDigest } = await inspectImageArchive(createReadStream(file));
   return { stream: createReadStream(file, { highWaterMark: 1 << 20 }), imageDigest, size };
 }
@@ -104,7 +101,7 @@ async function adoptSealedArchive(
   }
   const hostedAt = /^https?:/.test(config.image) ? config.image : null;
   if (hostedAt) await fetchFile(party, await signedIn(party), { url: hostedAt, sha256: null }, archiveFile, at);
-  else await copyFile(path.resolve(configFolder, config.image), archiveFile);
+  else await takeFile(path.resolve(configFolder, config.image), archiveFile);
   await makePrivateFolder(path.dirname(keyFile));
   await importKey(givenKey, pendingKeyFile(keyFile));
   using key = await readModelKey(pendingKeyFile(keyFile));
@@ -116,9 +113,21 @@ async function adoptSealedArchive(
   return { hostedAt, sha256, size, plaintextSize, imageDigest: verdict.finding.imageDigest };
 }
 
+const takeFile = (from: string, to: string) => copyFile(from, to).catch(noArchiveAt(from));
+
+const noArchiveAt = (file: string) => (error: unknown) => {
+  if (codeOf(error) !== 'ENOENT') throw error;
+  throw new StrongroomError('E_FILE_NOT_FOUND', `There is no archive at ${file}.`, {
+    next: 'Correct "image" in the container config: a path is relative to the folder of the config.',
+  });
+};
+
 async function importKey(from: string, to: string): Promise<void> {
   const beside = `${to}.partial`;
-  await copyFile(from, beside);
+  await copyFile(from, beside).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    throw new StrongroomError('E_KEY_NOT_FOUND', `There is no key at ${from}.`, { next: 'Correct --key-file.' });
+  });
   await chmod(beside, 0o600);
   await rename(beside, to);
 }

@@ -9,7 +9,7 @@ export class BrokenOff extends Error {
     super(why);
     this.final = new StrongroomError('E_DOWNLOAD_STALLED', `${url} could not be fetched to its end.`, {
       why,
-      next: 'Try again: what has arrived is kept and the rest is asked for.',
+      next: 'Try again later, or host the file where it can be fetched.',
     });
   }
 }

@@ -93,7 +93,7 @@ export const ERROR_KINDS = {
   E_KEY_FILE: kind(400, EXIT.usage),
   // Downloads
   E_DOWNLOAD: kind(502, EXIT.network),
-  E_DOWNLOAD_STALLED: kind(504, EXIT.network, true),
+  E_DOWNLOAD_STALLED: kind(504, EXIT.network),
   E_ADDRESS_NOT_ALLOWED: kind(403, EXIT.notAllowed),
   // Running containers
   E_DOCKER_MISSING: kind(503, EXIT.dockerMissing),

@@ -1,5 +1,5 @@
 /** The people of a story: each with an account, a home and an agent of their own, on a platform that really runs. */
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,6 +14,8 @@ import { connectTemporalClient, type OpenClient } from '../../stack/temporal-con
 
 const PASSWORD = 'correct horse battery staple';
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
+
+export type Settings = Readonly<Record<string, string>>;
 
 export interface Person {
   readonly handle: Handle;
@@ -48,8 +50,11 @@ export class Cast {
     return new Cast(folder, stack, await connectTemporalClient(config, stack.addresses.temporal));
   }
 
-  /** Signs up, verifies the address by the mail that came, logs in, and starts the agent. */
-  async join(name: string): Promise<Person> {
+  /**
+   * Signs up, verifies the address by the mail that came, logs in, and starts the agent. `settings` are of the agent's
+   * environment.
+   */
+  async join(name: string, settings: Settings = {}): Promise<Person> {
     const baseUrl = this.stack.addresses.api;
     const email = `${name}@example.org`;
     const stranger = createPlatformClient({ baseUrl, token: null });
@@ -59,7 +64,7 @@ export class Cast {
     const home = await openPartyHome(path.join(this.folder, name));
     const session = { apiUrl: baseUrl, handle: parseHandle(name), email: parseEmailAddress(email), token };
     await home.saveSession(session);
-    const agent = await this.#startAgent(home);
+    const agent = await this.startAgent({ home }, settings);
     return { handle: session.handle, email, home, session, platform: createPlatformClient({ baseUrl, token }), agent };
   }
 
@@ -96,17 +101,24 @@ export class Cast {
     throw new Error(`No verification mail for ${email} arrived.`);
   }
 
-  async #startAgent(home: PartyHome): Promise<Child> {
+  /** The person's agent; again, where it was killed. */
+  async startAgent({ home }: Pick<Person, 'home'>, settings: Settings = {}): Promise<Child> {
     const agent = await startChild(process.execPath, {
       args: [path.join(ROOT, 'workers', 'agent.ts')],
       logFile: home.agent.logFile,
-      env: { STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: this.stack.addresses.temporal },
+      env: { STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: this.stack.addresses.temporal, ...settings },
     });
     this.#agents.push(agent);
     for (let tries = 0; tries < 300 && !agent.exited(); tries += 1) {
-      if (await stat(home.agent.stateFile).catch(() => null)) return agent;
+      if (await serves(home, agent)) return agent;
       await pause(100);
     }
     throw new Error(`The agent did not start: ${await readFile(home.agent.logFile, 'utf8')}`);
   }
+}
+
+/** Whether it is this agent that says so: one that was killed leaves its words behind. */
+async function serves(home: PartyHome, agent: Child): Promise<boolean> {
+  const said = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
+  return said.includes(`"pid": ${agent.pid},`);
 }
