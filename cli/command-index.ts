@@ -63,6 +63,8 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },
   { name: 'archive inspect', summary: 'Show how an archive is encrypted; needs no key' },
   { name: 'archive verify', summary: 'Say whether an archive is whole and the key is the right one' },
+  { name: 'function init', summary: 'Make a folder with a function that runs, to start from' },
+  { name: 'function checksum', summary: 'Compute the checksum by which a function is known; needs no network' },
   { name: 'attestation verify', summary: 'Say whether an attestation document proves what you demand' },
   { name: 'attestation show', summary: 'Show what an attestation document says; proves nothing' },
 ];

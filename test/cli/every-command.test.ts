@@ -43,6 +43,7 @@ describe.each(names)('%s', (name) => {
     const ran = await strongroom(
       [...name.split(' '), '--json', '--home', home.path, ...(await someValues(name, home.path))],
       {
+        cwd: home.path,
         env: { STRONGROOM_DATA: home.in('platform'), XDG_DATA_HOME: home.path },
       },
     );

@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly keepStdinOpen?: boolean;
   readonly node?: string;
+  readonly cwd?: string;
   /** Called with the process while it runs. */
   readonly meanwhile?: (child: ReturnType<typeof spawn>) => void;
 }
@@ -26,7 +27,7 @@ export interface RunOptions {
 export function strongroom(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { CI: _ci, FORCE_COLOR: _colour, ...rest } = process.env;
   const env = { ...rest, STRONGROOM_API_URL: '', STRONGROOM_HOME: '', TERM: 'xterm', ...options.env };
-  const child = spawn(options.node ?? process.execPath, [LAUNCHER, ...args], { env, stdio: 'pipe' });
+  const child = spawn(options.node ?? process.execPath, [LAUNCHER, ...args], { env, cwd: options.cwd, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
