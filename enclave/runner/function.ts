@@ -131,7 +131,8 @@ function floats(input: Uint8Array, count: number): Float32Array {
   if (input.length !== count * 4) {
     throw inputInvalid(`It has ${input.length} bytes, where ${count} numbers of four bytes are expected.`);
   }
-  const numbers = new Float32Array(input.slice().buffer);
+  // A copy of its own: the input lies somewhere in a larger buffer, where numbers of four bytes may not begin.
+  const numbers = new Float32Array(new Uint8Array(input).buffer);
   if (numbers.every(Number.isFinite)) return numbers;
   throw inputInvalid('It has a number that is not finite.');
 }
