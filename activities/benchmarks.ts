@@ -114,7 +114,7 @@ export function createBenchmarkActivities(party: Party): BenchmarkActivities {
 
 /** A metrics container is public: its archive is hosted as it is. */
 function parseMetricsConfig(text: string) {
-  const config = parseContainerConfig(text, 'the metrics config');
+  const config = parseContainerConfig(text, 'of the metrics');
   if (config.containerType !== 'EncryptedDockerArchive') return config;
   throw new StrongroomError('E_CONTAINER_CONFIG', 'A metrics container cannot be encrypted.', {
     why: 'Every data owner runs it without a key.',

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { giveImage, type TestImage } from '../containers/support/probe-image.ts';
 import { Cast, type Person } from './cast.ts';
 import { answerTo, command, leftBehind, refusalOf } from './commands.ts';
+import { modelConfig } from './container-configs.ts';
 
 const docker = new Docker();
 const TMPFS_BYTES = 3 * 2 ** 20;
@@ -30,27 +31,10 @@ const sends =
 
 const file = (name: string) => path.join(cast.folder, name);
 
-async function config(folder: string, type: string, named: string): Promise<string> {
-  await mkdir(file(folder), { recursive: true });
-  const config = path.join(file(folder), 'container_config.yaml');
-  const lines = [
-    `container_type: ${type}`,
-    `image: ${named}`,
-    'tasks:',
-    '  infer:',
-    '    input_volumes:',
-    '      data_path: { mount_path: /data, type: directory }',
-    '    output_volumes:',
-    '      output_path: { mount_path: /out, type: directory }',
-  ];
-  await writeFile(config, `${lines.join('\n')}\n`);
-  return config;
-}
-
 const submission = async (type: string, named: string, ...more: string[]) => [
   'container',
   'submit',
-  await config('model', type, named),
+  await modelConfig(file('model'), { type, image: named }),
   ...more,
 ];
 
@@ -100,7 +84,7 @@ describe('a submission that cannot succeed says why, and leaves nothing', () => 
     ['one mount for two', '/out', '/data', /line 8, column 20: /],
     ['a type that there is not', 'type: DockerImage', 'type: Singularity', /line 1, column 17: /],
   ])('a container config with %s is shown with its line and column', async (_what, right, wrong, message) => {
-    const named = await config('wrong', 'DockerImage', 'x:1');
+    const named = await modelConfig(file('wrong'), { type: 'DockerImage', image: 'x:1' });
     await writeFile(named, (await readFile(named, 'utf8')).replace(right, wrong));
     expect(await refusalOf(ursula, ['container', 'submit', named])).toMatchObject({
       code: 'E_CONTAINER_CONFIG',

@@ -27,11 +27,11 @@ export async function refusalOf(who: Who, args: readonly string[]): Promise<Refu
   return { ...failureIn(ran), exit: ran.code };
 }
 
-/** Files of work in hand and keys that nobody registered. */
+/** Files of work in hand and keys that nobody registered; logs of runs are kept for their owner. */
 export async function leftBehind({ home }: Who): Promise<string[]> {
   const files = await readdir(home.folder, { recursive: true, withFileTypes: true });
   return files
     .filter((file) => file.isFile())
     .map((file) => path.relative(home.folder, path.join(file.parentPath, file.name)))
-    .filter((file) => /^(work|runs)\/|\.(pending|partial)$/.test(file));
+    .filter((file) => /^work\/|\.(pending|partial)$/.test(file));
 }
