@@ -8,8 +8,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { giveImage, type TestImage } from '../containers/support/probe-image.ts';
 import { Cast, type Person } from './cast.ts';
-import { answerTo, command, leftBehind, refusalOf } from './commands.ts';
+import { answerTo, leftBehind, refusalOf } from './commands.ts';
 import { modelConfig } from './container-configs.ts';
+import { sealedImage } from './sealed-image.ts';
 
 const docker = new Docker();
 const TMPFS_BYTES = 3 * 2 ** 20;
@@ -49,14 +50,7 @@ beforeAll(async () => {
   image = await giveImage(docker, 'weights', [{ path: '/weights', from: randomBytes(2 * TMPFS_BYTES), mode: 0o644 }], {
     Entrypoint: ['/weights'],
   });
-  const encrypt = ['archive', 'encrypt', '-', '--out', file('model.gpg'), '--key-file', file('model.key')];
-  const saved = execFileSync('docker', ['save', image.imageName], { maxBuffer: 64 * 2 ** 20 });
-  const made = await command(ursula, [...encrypt, '--generate-key'], {
-    meanwhile: (child) => child.stdin?.end(saved),
-    keepStdinOpen: true,
-  });
-  expect(made).toMatchObject({ code: 0 });
-  archive = await readFile(file('model.gpg'));
+  archive = await sealedImage(cast.folder, image.imageName);
   server = createServer((request, response) => {
     answer(request, response);
   });

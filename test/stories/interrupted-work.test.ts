@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Docker from 'dockerode';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { giveProbe, type TestImage } from '../containers/support/probe-image.ts';
+import type { Ran } from '../cli/support.ts';
+import { Cast, type Person } from './cast.ts';
+import { answerTo, command, leftBehind, refusalOf } from './commands.ts';
+import { modelConfig } from './container-configs.ts';
+import { heldServer, type HeldServer } from './held-server.ts';
+import { sealedImage } from './sealed-image.ts';
+
+const docker = new Docker();
+const SETTINGS = { STRONGROOM_ALLOW_PRIVATE_ADDRESSES: 'true' };
+
+let cast: Cast;
+let owen: Person;
+let image: TestImage;
+let host: HeldServer;
+
+beforeAll(async () => {
+  cast = await Cast.assemble();
+  owen = await cast.join('owen', SETTINGS);
+  await cast.certify(owen);
+  image = await giveProbe(docker, 'interrupted');
+  host = await heldServer(await sealedImage(cast.folder, image.imageName));
+}, 180_000);
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+  await docker.getImage(image.imageName).remove({ force: true });
+  await cast.dismiss();
+}, 60_000);
+
+/** A submission that waits for the host in its middle. */
+async function submission(name: string): Promise<string[]> {
+  const settings = { type: 'EncryptedDockerArchive', image: host.url };
+  const config = await modelConfig(path.join(cast.folder, name), settings);
+  return ['container', 'submit', config, '--name', name, '--key-file', path.join(cast.folder, 'model.key')];
+}
+
+async function begun(name: string): Promise<void> {
+  host.hold();
+  await answerTo(owen, [...(await submission(name)), '--detach']);
+  await host.asked();
+}
+
+const containers = async () => (await owen.platform.listContainers()).items.map(({ name }) => name);
+
+describe('work that is interrupted', () => {
+  test('goes on where Ctrl-C ended only the watching, and the same command finds it', async () => {
+    host.hold();
+    const submit = await submission('watched');
+    const stopped: Ran = await command(owen, submit, {
+      meanwhile: (child) => void host.asked().then(() => child.kill('SIGINT')),
+    });
+    expect(stopped).toMatchObject({ code: 130, stdout: '' });
+    expect(stopped.stderr).toContain('strongroom workflow follow container/owen/watched');
+    const again = command(owen, [...submit, '--json']);
+    await pause(1000);
+    host.release();
+    expect(JSON.parse((await again).stdout)).toMatchObject({ ok: true, container: { name: 'watched' } });
+    expect(await leftBehind(owen)).toEqual([]);
+  }, 60_000);
+
+  test('is undone when it is cancelled, and can be begun anew', async () => {
+    await begun('cancelled');
+    const following = refusalOf(owen, ['workflow', 'follow', 'container/owen/cancelled']);
+    await answerTo(owen, ['workflow', 'cancel', 'container/owen/cancelled']);
+    expect(await following).toMatchObject({ code: 'E_INTERRUPTED', exit: 130 });
+    expect(await leftBehind(owen)).toEqual([]);
+    expect(await containers()).not.toContain('cancelled');
+    host.release();
+    expect(await answerTo(owen, await submission('cancelled'))).toMatchObject({ container: { name: 'cancelled' } });
+  }, 60_000);
+
+  test('is taken up again after the agent was killed in the middle', async () => {
+    await begun('killed');
+    process.kill(owen.agent.pid, 'SIGKILL');
+    await owen.agent.ended;
+    host.release();
+    await cast.startAgent(owen, SETTINGS);
+    await answerTo(owen, ['workflow', 'follow', 'container/owen/killed']);
+    expect(await containers()).toContain('killed');
+    expect(await leftBehind(owen)).toEqual([]);
+  }, 120_000);
+});
