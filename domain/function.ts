@@ -46,3 +46,11 @@ export function parseFunctionName(value: unknown): FunctionName {
     why: 'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.',
   });
 }
+
+/** Fails with `E_INPUT_INVALID` where an input of `length` bytes is more than the function takes. */
+export function checkInputLength(length: number, { maxBytes }: FunctionConfig['input']): void {
+  if (length <= maxBytes) return;
+  throw new StrongroomError('E_INPUT_INVALID', 'The function cannot take this input.', {
+    why: `It has ${length} bytes; the function takes at most ${maxBytes}.`,
+  });
+}

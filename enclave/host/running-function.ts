@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { decodeFunctionBundle } from '../../crypto/function-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionConfig, OutputType } from '../../domain/function.ts';
+import { checkInputLength } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import { RunnerProcess } from './runner-process.ts';
 import type { Launch } from './sandbox.ts';
@@ -115,6 +116,8 @@ class Runners {
   }
 
   async call(input: Uint8Array): Promise<FunctionAnswer> {
+    // Before it goes in: what is too large for the runner's memory would end it.
+    checkInputLength(input.length, this.#config.input);
     clearTimeout(this.#idle);
     this.#underWay++;
     try {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { FunctionBundle } from '../../crypto/function-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionConfig, OutputType } from '../../domain/function.ts';
+import { checkInputLength } from '../../domain/function.ts';
 import { nameFailure } from './failures.ts';
 import type { Model } from './models.ts';
 import type { Picture, PictureWish } from './pictures.ts';
@@ -70,10 +71,8 @@ export class InstalledFunction {
   }
 
   #checkInput(input: Buffer): void {
-    const { type, maxBytes } = this.#config.input;
-    if (input.length > maxBytes) {
-      throw inputInvalid(`It has ${input.length} bytes; the function takes at most ${maxBytes}.`);
-    }
+    const { type } = this.#config.input;
+    checkInputLength(input.length, this.#config.input);
     if (type === 'tensor' && (input.length === 0 || input.length % 4 !== 0)) {
       throw inputInvalid('It is no list of float32 numbers: its length is no multiple of four.');
     }
