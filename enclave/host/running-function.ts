@@ -159,6 +159,11 @@ class Runners {
   async #rest(): Promise<void> {
     const ready = await this.#current?.catch(() => null);
     if (ready && ready.calls >= this.#policy.maxCalls) return this.#release();
+    this.#startIdleTimer();
+  }
+
+  #startIdleTimer(): void {
+    clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.#release(), this.#policy.idleSeconds * 1000).unref();
   }
 
@@ -169,7 +174,10 @@ class Runners {
       const runner = RunnerProcess.start(await this.#launch(scratch));
       void runner.ended.then(forget);
       if (scratch !== null) void runner.ended.then(() => rm(scratch, { recursive: true, force: true }));
-      return await this.#prepare(runner);
+      const ready = await this.#prepare(runner);
+      // One that is only asked for its keys must not stay for ever either.
+      if (this.#underWay === 0) this.#startIdleTimer();
+      return ready;
     } catch (error) {
       forget();
       throw error;

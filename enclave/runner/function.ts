@@ -10,7 +10,7 @@ import { nameFailure } from './failures.ts';
 import type { Model } from './models.ts';
 import type { Picture, PictureWish } from './pictures.ts';
 
-/** What a handler gets beside its input. */
+/** What a handler gets beside its input. What `picture` and `floats` give is zeroed, as the input is, when it has answered. */
 export interface Context {
   /** A model of `function.yaml`, by its path: loaded once, before the first call. */
   model(path: string): Model;
@@ -31,11 +31,13 @@ export class InstalledFunction {
   readonly #config: FunctionConfig;
   readonly #handle: Handler;
   readonly #context: Context;
+  /** What the context made of the input of this call; zeroed with it. */
+  readonly #lent: (Uint8Array | Float32Array)[] = [];
 
-  private constructor(config: FunctionConfig, handle: Handler, context: Context) {
+  private constructor(config: FunctionConfig, handle: Handler, models: ReadonlyMap<string, Model>) {
     this.#config = config;
     this.#handle = handle;
-    this.#context = context;
+    this.#context = contextOf(models, this.#lent);
   }
 
   /** Writes the files (models stay in memory), loads the models, imports the entry. `folder` is a tmpfs. */
@@ -55,10 +57,10 @@ export class InstalledFunction {
       }
     }
     process.chdir(folder);
-    return new InstalledFunction(config, await importHandler(join(folder, config.entry)), contextOf(models));
+    return new InstalledFunction(config, await importHandler(join(folder, config.entry)), models);
   }
 
-  /** Calls the handler and zeroes `input`. Fails with a named error, whatever the function does. */
+  /** Calls the handler, and zeroes `input` and what the context made of it. Fails with a named error, whatever the function does. */
   async call(input: Buffer): Promise<Answer> {
     try {
       this.#checkInput(input);
@@ -67,6 +69,7 @@ export class InstalledFunction {
       throw nameFailure(error);
     } finally {
       input.fill(0);
+      this.#lent.splice(0).forEach((numbers) => numbers.fill(0));
     }
   }
 
@@ -114,7 +117,7 @@ async function importHandler(file: string): Promise<Handler> {
   });
 }
 
-const contextOf = (models: ReadonlyMap<string, Model>): Context => ({
+const contextOf = (models: ReadonlyMap<string, Model>, lent: (Uint8Array | Float32Array)[]): Context => ({
   model(path) {
     const model = models.get(path);
     if (model) return model;
@@ -122,8 +125,17 @@ const contextOf = (models: ReadonlyMap<string, Model>): Context => ({
       next: 'Name it under models in function.yaml.',
     });
   },
-  picture: async (input, wish) => (await import('./pictures.ts')).decodePicture(input, wish),
-  floats,
+  async picture(input, wish) {
+    const { decodePicture } = await import('./pictures.ts');
+    const picture = await decodePicture(input, wish);
+    lent.push(picture.pixels);
+    return picture;
+  },
+  floats(input, count) {
+    const numbers = floats(input, count);
+    lent.push(numbers);
+    return numbers;
+  },
 });
 
 function floats(input: Uint8Array, count: number): Float32Array {
