@@ -6,7 +6,12 @@ export interface AgentState {
   readonly startedAt: string;
   /** The handle whose work it does. */
   readonly account: string;
-  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    /** `null` where its Temporal is somebody else's to show. */
+    readonly uiUrl: string | null;
+  };
 }
 
 /** The running agent, or `null`. A file that a killed agent left behind counts for nothing. */

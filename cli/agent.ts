@@ -16,8 +16,15 @@ const LOG_TAIL_BYTES = 16_384;
 
 export const agentState = (home: PartyHome): Promise<AgentState | null> => readAgentState(home.agent.stateFile);
 
-/** Starts the agent and waits until it is ready. Fails with `E_AGENT_NOT_RUNNING` and the end of its log. */
-export async function startAgent(home: PartyHome, temporalAddress: string, signal: AbortSignal): Promise<AgentState> {
+/**
+ * Starts the agent and waits until it is ready; without an address it brings a Temporal of its own. Fails with
+ * `E_AGENT_NOT_RUNNING` and the end of its log.
+ */
+export async function startAgent(
+  home: PartyHome,
+  temporalAddress: string | null,
+  signal: AbortSignal,
+): Promise<AgentState> {
   await mkdir(dirname(home.agent.logFile), { recursive: true, mode: 0o700 });
   const log = await open(home.agent.logFile, 'a', 0o600);
   const begin = (await log.stat()).size;
@@ -25,7 +32,7 @@ export async function startAgent(home: PartyHome, temporalAddress: string, signa
     detached: true,
     cwd: home.folder,
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: temporalAddress },
+    env: { ...process.env, STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: temporalAddress ?? '' },
   });
   const end: { reason: string | null } = { reason: null };
   child.on('error', (error) => (end.reason = error.message));

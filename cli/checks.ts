@@ -82,7 +82,9 @@ async function checkAccount(context: Context): Promise<Finding> {
 }
 
 async function checkTemporal(context: Context): Promise<Finding> {
-  const address = await temporalAddress(context);
+  const agent = await agentState(await context.home());
+  const address = agent?.temporal.address ?? (await temporalAddress(context));
+  if (address === null) return pass('the agent brings its own');
   const { connectTemporalClient } = await import('../stack/temporal-connection.ts');
   const open = await connectTemporalClient(await context.configuration(), address).catch(() => null);
   if (!open) return bad('fail', `Temporal at ${address} does not answer.`, 'strongroom up, or check TEMPORAL_ADDRESS.');

@@ -32,17 +32,23 @@ export async function requireAgent(context: Context): Promise<AgentState> {
   const running = await agentState(home);
   if (running) return running;
   context.output.note('Starting the agent, which does the work in the background …');
-  return startAgent(home, await temporalAddress(context), context.signal);
+  const address = await temporalAddress(context);
+  if (address === null) await provideTemporal(context);
+  return startAgent(home, address, context.signal);
 }
 
-/** The configured Temporal, or that of the platform that runs on this machine. Fails with `E_CONFIG`. */
-export async function temporalAddress(context: Context): Promise<string> {
+/** The configured Temporal, or that of the platform that runs on this machine; `null` where the agent brings its own. */
+export async function temporalAddress(context: Context): Promise<string | null> {
   const configured = (await context.configuration()).temporalAddress;
   if (configured !== null) return configured;
   const platform = await readPlatformState((await platformConfiguration()).dataFolder);
-  if (platform) return platform.addresses.temporal;
-  throw new StrongroomError('E_CONFIG', 'The agent needs a Temporal server to work on.', {
-    why: 'None is configured, and the embedded one does not run.',
-    next: 'Run: strongroom up, or set TEMPORAL_ADDRESS.',
+  return platform?.addresses.temporal ?? null;
+}
+
+/** Here and not in the agent, since the first time takes minutes and the person should see why. */
+async function provideTemporal(context: Context): Promise<void> {
+  const { findTemporal } = await import('../stack/temporal-binary.ts');
+  await findTemporal((line) => {
+    context.output.note(line);
   });
 }

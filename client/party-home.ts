@@ -33,13 +33,19 @@ export async function openPartyHome(folder: string): Promise<PartyHome> {
 
 export class PartyHome {
   readonly folder: string;
-  readonly agent: { readonly stateFile: string; readonly logFile: string };
+  readonly agent: {
+    readonly stateFile: string;
+    readonly logFile: string;
+    /** Of the Temporal that the agent brings where none is configured. */
+    readonly temporalFolder: string;
+  };
 
   constructor(folder: string) {
     this.folder = folder;
     this.agent = {
       stateFile: path.join(folder, 'agent', 'agent.json'),
       logFile: path.join(folder, 'agent', 'agent.log'),
+      temporalFolder: path.join(folder, 'agent', 'temporal'),
     };
   }
 

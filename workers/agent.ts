@@ -5,18 +5,15 @@ import { clearEngine } from '../activities/engine.ts';
 import type { Party } from '../activities/party.ts';
 import { openPartyHome } from '../client/party-home.ts';
 import { writeJsonFile } from '../client/private-files.ts';
-import { StrongroomError } from '../domain/errors.ts';
 import { readPartyConfiguration } from '../stack/configuration.ts';
+import { startOwnTemporal } from '../stack/own-temporal.ts';
 import { connectTemporalClient, connectTemporalWorker } from '../stack/temporal-connection.ts';
 import { createDataOwnerWorker } from './data-owner.ts';
 import { relayEvents } from './event-relay.ts';
 import { createOwnerWorker } from './owner.ts';
 
 const config = readPartyConfiguration();
-const { temporalAddress, temporalNamespace: namespace, allowPrivateAddresses } = config;
-if (temporalAddress === null) {
-  throw new StrongroomError('E_CONFIG', 'The agent needs TEMPORAL_ADDRESS.', { next: 'Run: strongroom agent start' });
-}
+const { temporalNamespace: namespace, allowPrivateAddresses } = config;
 const home = await openPartyHome(config.home);
 const { handle: account } = await home.requireSession();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
@@ -37,8 +34,15 @@ const day = 86_400;
 await clearEngine({ olderThanSeconds: Math.max(day, 2 * config.timeoutSeconds) }).catch((error: unknown) => {
   console.warn('Leftovers of earlier runs could not be removed:', error instanceof Error ? error.message : error);
 });
-const temporal = await connectTemporalClient(config, temporalAddress);
-const connection = await connectTemporalWorker(config, temporalAddress);
+const own =
+  config.temporalAddress === null
+    ? await startOwnTemporal(home.agent.temporalFolder, namespace, (line) => {
+        console.warn(line);
+      })
+    : null;
+const address = own?.address ?? config.temporalAddress ?? '';
+const temporal = await connectTemporalClient(config, address);
+const connection = await connectTemporalWorker(config, address);
 const workers = [
   await createOwnerWorker(party, account, connection, namespace),
   await createDataOwnerWorker(party, account, connection, namespace),
@@ -58,12 +62,13 @@ await writeJsonFile(home.agent.stateFile, {
   pid: process.pid,
   startedAt: new Date().toISOString(),
   account,
-  temporal: { address: temporalAddress, namespace },
+  temporal: { address, namespace, uiUrl: own?.uiUrl ?? null },
 });
 try {
   await Promise.all(running);
 } finally {
-  await rm(home.agent.stateFile, { force: true });
   await connection.close();
   await temporal.close();
+  await own?.stop();
+  await rm(home.agent.stateFile, { force: true });
 }

@@ -18,6 +18,7 @@ export const command = defineCommand({
         ['Since', moment(agent.startedAt)],
         ['Account', agent.account],
         ['Temporal', `${agent.temporal.address} (${agent.temporal.namespace})`],
+        ...(agent.temporal.uiUrl ? ([['Temporal Web UI', agent.temporal.uiUrl]] as const) : []),
       ]),
     };
   },

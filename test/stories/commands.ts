@@ -14,8 +14,8 @@ export const command = (who: Who, args: readonly string[], options: RunOptions =
   strongroom(args, { ...options, env: { STRONGROOM_HOME: who.home.folder, ...options.env } });
 
 /** What the command answers with `--json`; it must succeed. */
-export async function answerTo<T = unknown>(who: Who, args: readonly string[]): Promise<T> {
-  const ran = await command(who, [...args, '--json']);
+export async function answerTo<T = unknown>(who: Who, args: readonly string[], options: RunOptions = {}): Promise<T> {
+  const ran = await command(who, [...args, '--json'], options);
   if (ran.code !== 0)
     throw new Error(`strongroom ${args.join(' ')} ended with ${ran.code}: ${ran.stdout}${ran.stderr}`);
   return JSON.parse(ran.stdout) as T;
