@@ -14,6 +14,7 @@ import type { Sha256 } from '../../domain/ids.ts';
 import { RunnerProcess } from './runner-process.ts';
 import type { Launch } from './sandbox.ts';
 import { hazmatBareLaunch, sandboxLaunch } from './sandbox.ts';
+import { startProcess } from './started-runner.ts';
 
 /** When a runner that works is ended all the same. */
 export interface RecyclePolicy {
@@ -171,7 +172,7 @@ class Runners {
     const forget = () => (this.#current = null);
     try {
       const scratch = this.#options.hazmatBareProcess ? await mkdtemp(join(tmpdir(), 'strongroom-bare-')) : null;
-      const runner = RunnerProcess.start(await this.#launch(scratch));
+      const runner = new RunnerProcess(startProcess(await this.#launch(scratch)));
       void runner.ended.then(forget);
       if (scratch !== null) void runner.ended.then(() => rm(scratch, { recursive: true, force: true }));
       const ready = await this.#prepare(runner);
