@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Docker from 'dockerode';
 import { createWriteStream } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { packDataset } from '../../containers/dataset-archive.ts';
@@ -11,6 +10,7 @@ import { giveProbe, type TestImage } from '../containers/support/probe-image.ts'
 import { Cast, type Person } from './cast.ts';
 import { answerTo, leftBehind, refusalOf } from './commands.ts';
 import { metricsConfig, modelConfig } from './container-configs.ts';
+import { damageBlob } from './damage-blob.ts';
 
 const docker = new Docker();
 const DATASET = path.resolve(import.meta.dirname, '../../examples/digits-data/benchmark');
@@ -89,7 +89,7 @@ describe('a benchmark that cannot take the request', () => {
   test('has a test dataset that is not the one it was published with', async () => {
     await publish('tampered');
     const { testDataset } = await mona.platform.readBenchmark({ path: { name: parseBenchmarkName('tampered') } });
-    await damage(path.join(cast.folder, 'platform', 'blobs'), testDataset.sha256);
+    await damageBlob(cast.folder, testDataset.sha256);
     expect(await associate('probe', 'tampered')).toMatchObject({ code: 'E_DIGEST_MISMATCH', exit: 3 });
     await expectNothingLeft();
   });
@@ -100,15 +100,3 @@ describe('a benchmark that cannot take the request', () => {
     await expectNothingLeft();
   });
 });
-
-/** Changes one byte of what the platform's store keeps. */
-async function damage(store: string, sha256: string): Promise<void> {
-  const files = await readdir(store, { recursive: true, withFileTypes: true });
-  const found = files.find(
-    (file) => file.isFile() && path.join(file.parentPath, file.name).replaceAll('/', '').includes(sha256),
-  );
-  if (!found) throw new Error(`The store has no ${sha256}.`);
-  const blob = await open(path.join(found.parentPath, found.name), 'r+');
-  await blob.write(Buffer.from([0xff]), 0, 1, 600);
-  await blob.close();
-}

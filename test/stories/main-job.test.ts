@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
@@ -39,6 +39,7 @@ import {
 } from '../../workflows/run-model/contract.ts';
 import { dataOwnerTaskQueue, ownerTaskQueue } from '../../workflows/task-queues.ts';
 import { Cast, type Person } from './cast.ts';
+import { damageBlob } from './damage-blob.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '..', '..', 'examples');
 const model = parseContainerName('digits-model');
@@ -93,14 +94,16 @@ async function approveBy(voters: readonly Person[], id: AssociationId): Promise<
   for (const voter of voters) await voter.platform.castVote({ path: { id }, body: { ballot: 'approve', reason: '' } });
 }
 
+/** The person's own pictures, in a folder that the test may change. */
+const picturesOf = (person: Person) => path.join(cast.folder, `${person.handle}-pictures`);
+
 async function registerPictures(person: Person, folder: string): Promise<void> {
+  await cp(path.join(EXAMPLES, 'digits-data', folder), picturesOf(person), { recursive: true });
   const taskQueue = dataOwnerTaskQueue(person.handle);
   await workflows().execute(REGISTER_DATASET, {
     taskQueue,
     workflowId: registerDatasetWorkflowId(person.handle, pictures),
-    args: [
-      { account: person.handle, name: pictures, folder: path.join(EXAMPLES, 'digits-data', folder), description: '' },
-    ],
+    args: [{ account: person.handle, name: pictures, folder: picturesOf(person), description: '' }],
   });
   const body = { kind: 'dataset' as const, name: pictures, benchmark };
   const { id } = await person.platform.requestAssociation({ body });
@@ -223,6 +226,22 @@ describe('a sealed model goes from a Docker image to a result', () => {
       new Promise(() => undefined),
     );
     expect(entry).toMatchObject({ origin: 'auto', state: 'valid' });
+  }, 60_000);
+
+  test('a dataset that changed since it was registered is not run on', async () => {
+    const extra = path.join(picturesOf(dora), 'data', 'extra.png');
+    await writeFile(extra, 'not registered');
+    expect(await codeOf((await startRun(dora)).result())).toBe('E_DATASET_CHANGED');
+    await rm(extra);
+  }, 60_000);
+
+  test('an archive that is not the registered one is refused before anything of it runs', async () => {
+    const { archive } = (await dora.platform.readContainer({ path: { owner: alice.handle, name: model } })) as {
+      archive: { sha256: string };
+    };
+    const mend = await damageBlob(cast.folder, archive.sha256);
+    expect(await codeOf((await startRun(dora)).result())).toBe('E_DIGEST_MISMATCH');
+    await mend();
   }, 60_000);
 
   test('both data owners run the model on their own pictures, and their results arrive', async () => {
