@@ -3,18 +3,14 @@
  * and then `attest`, `call`, `exchange` and `stop` on what it gives. A runner that ends costs the call that ended it;
  * the next one gets a new runner, with new keys.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { decodeFunctionBundle } from '../../crypto/function-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionConfig, OutputType } from '../../domain/function.ts';
 import { checkInputLength } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import { RunnerProcess } from './runner-process.ts';
-import type { Launch } from './sandbox.ts';
-import { hazmatBareLaunch, sandboxLaunch } from './sandbox.ts';
-import { startProcess } from './started-runner.ts';
+import type { SandboxOptions } from './start-runner.ts';
+import { startRunner } from './start-runner.ts';
 
 /** When a runner that works is ended all the same. */
 export interface RecyclePolicy {
@@ -28,10 +24,8 @@ export const DEFAULT_POLICY: RecyclePolicy = { maxCalls: 100_000, idleSeconds: 9
 /** A start loads the models; large ones take their time. */
 const START_SECONDS = 60;
 
-export interface DeployOptions {
+export interface DeployOptions extends SandboxOptions {
   readonly policy?: RecyclePolicy;
-  /** Runs the function without any sandbox. For looking for faults, never for code of somebody else. */
-  readonly hazmatBareProcess?: true;
 }
 
 /** The public halves of the keys that a runner made inside, raw and in base64url. */
@@ -171,10 +165,8 @@ class Runners {
   async #start(): Promise<Ready> {
     const forget = () => (this.#current = null);
     try {
-      const scratch = this.#options.hazmatBareProcess ? await mkdtemp(join(tmpdir(), 'strongroom-bare-')) : null;
-      const runner = new RunnerProcess(startProcess(await this.#launch(scratch)));
+      const runner = new RunnerProcess(await startRunner(this.#config.limits, this.#options));
       void runner.ended.then(forget);
-      if (scratch !== null) void runner.ended.then(() => rm(scratch, { recursive: true, force: true }));
       const ready = await this.#prepare(runner);
       // One that is only asked for its keys must not stay for ever either.
       if (this.#underWay === 0) this.#startIdleTimer();
@@ -195,11 +187,6 @@ class Runners {
       await runner.stop();
       throw error;
     }
-  }
-
-  #launch(scratch: string | null): Promise<Launch> | Launch {
-    const { limits } = this.#config;
-    return scratch === null ? sandboxLaunch(limits) : hazmatBareLaunch(limits, scratch);
   }
 }
 

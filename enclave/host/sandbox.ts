@@ -15,7 +15,9 @@ export interface Launch {
   readonly seccomp: Buffer | null;
 }
 
-const NOBODY = '65534';
+export const NOBODY = '65534';
+/** Where a function's own files are, in memory. */
+export const FOLDER = '/function';
 const MIB = 1024 ** 2;
 /**
  * What counts as data although no function can fill it: V8 reserves 512 MiB for machine code, and Node's threads have
@@ -23,7 +25,7 @@ const MIB = 1024 ** 2;
  */
 const NODE_MB = 512 + 64;
 
-const ENVIRONMENT: Readonly<Record<string, string>> = {
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
   ORT_DISABLE_TELEMETRY: '1',
   VIPS_BLOCK_UNTRUSTED: '1',
   MALLOC_ARENA_MAX: '2',
@@ -38,15 +40,14 @@ export async function sandboxLaunch(limits: FunctionLimits): Promise<Launch> {
     ...['--cap-drop', 'ALL', '--uid', NOBODY, '--gid', NOBODY, '--hostname', 'runner'],
     ...files.flatMap(({ from, at }) => ['--ro-bind', from, at]),
     ...['--dev-bind', '/dev/null', '/dev/null'],
-    ...['--size', String(tmpfsBytes(limits)), '--tmpfs', '/function'],
-    ...['--remount-ro', '/', '--chdir', '/function'],
+    ...['--size', String(tmpfsBytes(limits)), '--tmpfs', FOLDER],
+    ...['--remount-ro', '/', '--chdir', FOLDER],
     ...['--seccomp', String(SECCOMP_FD)],
     ...Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
     ...[NODE_AT, ...nodeFlags(limits), RUNNER_AT],
   ];
   // Node cannot set limits for its children; the shell can, and is replaced by bubblewrap.
-  const memoryKb = (limits.memoryMb + NODE_MB) * 1024;
-  const shell = `ulimit -c 0; ulimit -n 256; ulimit -d ${memoryKb}; exec "$0" "$@"`;
+  const shell = `ulimit -c 0; ulimit -n 256; ulimit -d ${dataBytes(limits) / 1024}; exec "$0" "$@"`;
   return {
     command: '/bin/sh',
     args: ['-c', shell, 'bwrap', ...inside],
@@ -63,7 +64,7 @@ export const hazmatBareLaunch = (limits: FunctionLimits, folder: string): Launch
   seccomp: null,
 });
 
-const nodeFlags = ({ memoryMb }: FunctionLimits): string[] => [
+export const nodeFlags = ({ memoryMb }: FunctionLimits): string[] => [
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
   '--disable-proto=throw',
@@ -71,8 +72,11 @@ const nodeFlags = ({ memoryMb }: FunctionLimits): string[] => [
   `--max-old-space-size=${Math.ceil(memoryMb / 2)}`,
 ];
 
+/** What counts as data for the system, at most. */
+export const dataBytes = ({ memoryMb }: FunctionLimits): number => (memoryMb + NODE_MB) * MIB;
+
 /** A quarter of the memory, for the function's own files. */
-const tmpfsBytes = ({ memoryMb }: FunctionLimits): number => Math.min(256, Math.max(32, memoryMb / 4)) * MIB;
+export const tmpfsBytes = ({ memoryMb }: FunctionLimits): number => Math.min(256, Math.max(32, memoryMb / 4)) * MIB;
 
 /** bubblewrap is found on the PATH; nothing of the host's environment gets further than that. */
 const pathOnly = (): Record<string, string> => ({ PATH: process.env.PATH ?? '/usr/bin:/bin' });

@@ -147,6 +147,21 @@ export function seccompProgram(architecture: string = process.arch): Buffer {
   ]);
 }
 
+/** The same refusals in the form that Docker takes. */
+export const dockerSeccompProfile = () => ({
+  defaultAction: 'SCMP_ACT_ALLOW',
+  syscalls: [
+    { names: Object.keys(REFUSED), action: 'SCMP_ACT_ERRNO', errnoRet: EPERM },
+    { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+    {
+      names: ['clone'],
+      action: 'SCMP_ACT_ERRNO',
+      errnoRet: EPERM,
+      args: [{ index: 0, value: CLONE_THREAD, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+    },
+  ],
+});
+
 /** A `struct sock_filter`: code, jumps if true and false, and the constant. */
 function instruction(code: number, constant: number, ifTrue = 0, ifFalse = 0): Buffer {
   const bytes = Buffer.alloc(8);

@@ -1,29 +1,28 @@
 /**
  * The runner: the one program in the sandbox, and the one that is measured. It makes its keys, takes one function for
- * its whole life, and calls it, one input after the other, over the socket that it was born with.
+ * its whole life, and calls it, one input after the other, over its one connection to the host.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { Socket } from 'node:net';
 import { decodeFunctionBundle, modelDigests } from '../../crypto/function-bundle.ts';
 import type { ErrorFields } from '../../domain/errors.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
 import { nameFailure } from './failures.ts';
 import { receiveFrames, sendFrame } from './frames.ts';
 import { InstalledFunction } from './function.ts';
+import { hostSocket } from './host-socket.ts';
 import type { Reply, Request } from './messages.ts';
 
 // onnxruntime sends reports of its own over the network, unless this is set before it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
-const SOCKET = 3;
-const FOLDER = process.argv[2] ?? '/function';
+const [, , FOLDER = '/function', CONNECTION] = process.argv;
 
 type Result = { readonly reply: Unnumbered<Reply>; readonly body?: Buffer };
 type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'id'> : never;
 
 const channelKeys = generateKeyPairSync('x25519');
 const receiptKeys = generateKeyPairSync('ed25519');
-const socket = new Socket({ fd: SOCKET, readable: true, writable: true });
+const socket = hostSocket(CONNECTION);
 let installed: InstalledFunction | null = null;
 
 for await (const { header, body } of receiveFrames(socket)) {
