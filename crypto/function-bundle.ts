@@ -31,14 +31,14 @@ export interface FunctionBundle {
 export const sha256Of = (content: Uint8Array | string): Sha256 =>
   createHash('sha256').update(content).digest('hex') as Sha256;
 
+type DigestedFile = FunctionBundle['files'][number];
+
 /** Checks `contents` as one function, models included. Fails with `E_FUNCTION_INVALID` or `E_MODEL_INVALID`. */
-export function makeFunctionBundle(contents: readonly FunctionContent[]): FunctionBundle {
-  const described = contents.map((file) => ({
-    ...file,
-    size: file.content.length,
-    sha256: sha256Of(file.content),
-  }));
-  const files = orderFunctionFiles(described) as FunctionBundle['files'];
+export const makeFunctionBundle = (contents: readonly FunctionContent[]): FunctionBundle =>
+  assemble(contents.map((file) => ({ ...file, size: file.content.length, sha256: sha256Of(file.content) })));
+
+function assemble(digested: readonly DigestedFile[]): FunctionBundle {
+  const files = orderFunctionFiles(digested) as FunctionBundle['files'];
   const manifest = formatFunctionManifest(files);
   return { config: checkedConfig(files), checksum: sha256Of(manifest), manifest, files };
 }
@@ -50,11 +50,7 @@ export const modelDigests = (bundle: FunctionBundle): readonly Sha256[] =>
 function checkedConfig(files: FunctionBundle['files']): FunctionConfig {
   const find = (path: string) => files.find((file) => file.path === path);
   const text = find(FUNCTION_CONFIG);
-  if (text === undefined) {
-    throw new StrongroomError('E_FUNCTION_INVALID', `The function has no ${FUNCTION_CONFIG}.`, {
-      next: 'Run: strongroom function init NAME, and start from there.',
-    });
-  }
+  if (text === undefined) throw noConfig();
   const config = parseFunctionConfig(new TextDecoder().decode(text.content));
   for (const path of [config.entry, ...config.models]) {
     if (find(path)) continue;
@@ -78,18 +74,44 @@ export function encodeFunctionBundle(bundle: FunctionBundle): Buffer {
 }
 
 /** Reads and checks what `encodeFunctionBundle` wrote; the contents are views of `bytes`. Fails with `E_FUNCTION_INVALID`. */
-export function decodeFunctionBundle(bytes: Buffer): FunctionBundle {
+export const decodeFunctionBundle = (bytes: Buffer): FunctionBundle => assemble(filesIn(bytes).map(checkDigest));
+
+export interface FunctionHead {
+  readonly config: FunctionConfig;
+  readonly checksum: Sha256;
+}
+
+/**
+ * What a bundle says of itself, from its manifest and `function.yaml` alone: quick, and whether the other files are what
+ * the manifest says is left to whoever opens them. Fails with `E_FUNCTION_INVALID`.
+ */
+export function readFunctionHead(bytes: Buffer): FunctionHead {
+  const files = filesIn(bytes);
+  const text = files.find(({ path }) => path === FUNCTION_CONFIG);
+  if (text === undefined) throw noConfig();
+  const config = parseFunctionConfig(new TextDecoder().decode(checkDigest(text).content));
+  return { config, checksum: sha256Of(formatFunctionManifest(files)) };
+}
+
+/** The files as the manifest describes them, their digests not yet checked. */
+function filesIn(bytes: Buffer): readonly DigestedFile[] {
   const manifestEnd = bytes.length < 4 ? 0 : 4 + bytes.readUInt32BE(0);
   if (manifestEnd === 0 || manifestEnd > bytes.length) throw damaged('It is cut off.');
   const described = parseFunctionManifest(bytes.toString('utf8', 4, manifestEnd));
   let at = manifestEnd;
-  const contents = described.map((file) => {
-    const content = bytes.subarray(at, (at += file.size));
-    if (sha256Of(content) !== file.sha256) throw damaged(`${JSON.stringify(file.path)} is not what the manifest says.`);
-    return { path: file.path, mode: file.mode, content };
-  });
-  if (at !== bytes.length) throw damaged('Something follows its last file.');
-  return makeFunctionBundle(contents);
+  const files = described.map((file) => ({ ...file, content: bytes.subarray(at, (at += file.size)) }));
+  if (at === bytes.length) return files;
+  throw damaged(at < bytes.length ? 'Something follows its last file.' : 'It is cut off.');
 }
+
+function checkDigest(file: DigestedFile): DigestedFile {
+  if (sha256Of(file.content) === file.sha256) return file;
+  throw damaged(`${JSON.stringify(file.path)} is not what the manifest says.`);
+}
+
+const noConfig = () =>
+  new StrongroomError('E_FUNCTION_INVALID', `The function has no ${FUNCTION_CONFIG}.`, {
+    next: 'Run: strongroom function init NAME, and start from there.',
+  });
 
 const damaged = (why: string) => new StrongroomError('E_FUNCTION_INVALID', 'The function arrived damaged.', { why });

@@ -3,7 +3,7 @@
  * and then `attest`, `call`, `exchange` and `stop` on what it gives. A runner that ends costs the call that ended it;
  * the next one gets a new runner, with new keys.
  */
-import { decodeFunctionBundle } from '../../crypto/function-bundle.ts';
+import { readFunctionHead } from '../../crypto/function-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionConfig, OutputType } from '../../domain/function.ts';
 import { checkInputLength } from '../../domain/function.ts';
@@ -62,7 +62,8 @@ export interface RunningFunction {
  * `E_FUNCTION_INVALID`, `E_MODEL_INVALID`, `E_FUNCTION_MEMORY`, `E_FUNCTION_TIMEOUT` or `E_SANDBOX_MISSING`.
  */
 export async function deploy(bundle: Buffer, options: DeployOptions = {}): Promise<RunningFunction> {
-  const { config, checksum } = decodeFunctionBundle(bundle);
+  // The runner checks the rest of it: what is hostile in there does not get a look at the host.
+  const { config, checksum } = readFunctionHead(bundle);
   const runners = new Runners(bundle, config, options);
   const { models } = await runners.current();
   return {

@@ -144,8 +144,17 @@ function floats(input: Uint8Array, count: number): Float32Array {
   }
   // A copy of its own: the input lies somewhere in a larger buffer, where numbers of four bytes may not begin.
   const numbers = new Float32Array(new Uint8Array(input).buffer);
-  if (numbers.every(Number.isFinite)) return numbers;
+  if (allFinite(numbers)) return numbers;
   throw inputInvalid('It has a number that is not finite.');
+}
+
+/** Looks at the exponents: ten times as quick as a call for each number. */
+function allFinite(numbers: Float32Array): boolean {
+  const bits = new Uint32Array(numbers.buffer);
+  for (let at = 0; at < bits.length; at += 1) {
+    if (((bits[at] ?? 0) & 0x7f800000) === 0x7f800000) return false;
+  }
+  return true;
 }
 
 function isJson(input: Buffer): boolean {
