@@ -6,11 +6,13 @@ import {
   makeGrpcRetryInterceptor,
   type ConnectionOptions,
 } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 
 export interface TemporalOptions extends Pick<ConnectionOptions, 'tls' | 'apiKey'> {
   /** Host and port. */
   readonly address: string;
   readonly namespace: string;
+  readonly dataConverter?: DataConverter;
 }
 
 const TRIES_TO_CONNECT = 3;
@@ -20,7 +22,7 @@ const TRIES_TO_CONNECT = 3;
  * hear soon that Temporal is away, and come back by themselves. A server that answers "not now", as one does when
  * fifty members vote at once, is asked again for as long as the call may take.
  */
-export function openTemporal({ namespace, ...connectionOptions }: TemporalOptions): Client {
+export function openTemporal({ namespace, dataConverter = {}, ...connectionOptions }: TemporalOptions): Client {
   const patient = defaultGrpcRetryOptions();
   const connection = Connection.lazy({
     ...connectionOptions,
@@ -33,5 +35,5 @@ export function openTemporal({ namespace, ...connectionOptions }: TemporalOption
       }),
     ],
   });
-  return new Client({ connection, namespace });
+  return new Client({ connection, namespace, dataConverter });
 }

@@ -22,6 +22,7 @@ const TEMPORAL = {
   temporalApiKeyFile: optional('TEMPORAL_API_KEY_FILE'),
   temporalTlsCertificateFile: optional('TEMPORAL_TLS_CLIENT_CERT_PATH'),
   temporalTlsKeyFile: optional('TEMPORAL_TLS_CLIENT_KEY_PATH'),
+  payloadKeysFile: optional('STRONGROOM_PAYLOAD_KEYS_FILE'),
 } as const;
 
 const dataHome = (): string => process.env.XDG_DATA_HOME ?? path.join(homedir(), '.local', 'share');
@@ -37,7 +38,13 @@ const PLATFORM = {
   publicUrl: optional('STRONGROOM_PUBLIC_URL'),
   databaseUrl: secret('DATABASE_URL'),
   databaseConnections: integer('STRONGROOM_DATABASE_CONNECTIONS', 10, 1),
+  /** Which version of the code the worker runs; unset leaves worker versioning off. */
+  workerBuildId: optional('STRONGROOM_WORKER_BUILD_ID'),
   temporalUiPort: port('STRONGROOM_TEMPORAL_UI_PORT'),
+  /** Where operators reach the Web UI of Temporal. */
+  temporalUiUrl: optional('STRONGROOM_TEMPORAL_UI_URL'),
+  /** Handles of the accounts that operate the platform, with commas between them. */
+  operators: text('STRONGROOM_OPERATORS', ''),
   smtpUrl: secret('STRONGROOM_SMTP_URL'),
   mailFrom: text('STRONGROOM_MAIL_FROM', 'Strongroom <strongroom@localhost>'),
   maxUploadBytes: integer('STRONGROOM_MAX_UPLOAD_BYTES', 64 * 2 ** 30, 1),

@@ -1,8 +1,10 @@
 /** Connections to Temporal, whichever it is: the embedded server, a cluster of one's own, or Temporal Cloud. */
 import { readFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import type { TemporalSettings } from './configuration.ts';
+import { EncryptionCodec } from './payload-codec.ts';
 
 export interface TemporalConnectionOptions {
   readonly address: string;
@@ -20,6 +22,10 @@ export function temporalConnectionOptions(settings: TemporalSettings, address: s
   return pair ? { address, tls: pair } : { address };
 }
 
+/** How payloads are written: encrypted where a key ring is configured. Fails with `E_CONFIG`. */
+export const dataConverterOf = ({ payloadKeysFile }: TemporalSettings): DataConverter =>
+  payloadKeysFile === null ? {} : { payloadCodecs: [new EncryptionCodec(payloadKeysFile)] };
+
 export interface OpenClient {
   readonly client: Client;
   close(): Promise<void>;
@@ -28,7 +34,11 @@ export interface OpenClient {
 export async function connectTemporalClient(settings: TemporalSettings, address: string): Promise<OpenClient> {
   const connection = await Connection.connect(temporalConnectionOptions(settings, address));
   return {
-    client: new Client({ connection, namespace: settings.temporalNamespace }),
+    client: new Client({
+      connection,
+      namespace: settings.temporalNamespace,
+      dataConverter: dataConverterOf(settings),
+    }),
     close: () => connection.close(),
   };
 }

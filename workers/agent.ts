@@ -7,7 +7,7 @@ import { openPartyHome } from '../client/party-home.ts';
 import { writeJsonFile } from '../client/private-files.ts';
 import { readPartyConfiguration } from '../stack/configuration.ts';
 import { startOwnTemporal } from '../stack/own-temporal.ts';
-import { connectTemporalClient, connectTemporalWorker } from '../stack/temporal-connection.ts';
+import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
 import { createDataOwnerWorker } from './data-owner.ts';
 import { relayEvents } from './event-relay.ts';
 import { createOwnerWorker } from './owner.ts';
@@ -43,10 +43,8 @@ const own =
 const address = own?.address ?? config.temporalAddress ?? '';
 const temporal = await connectTemporalClient(config, address);
 const connection = await connectTemporalWorker(config, address);
-const workers = [
-  await createOwnerWorker(party, account, connection, namespace),
-  await createDataOwnerWorker(party, account, connection, namespace),
-];
+const place = { connection, namespace, dataConverter: dataConverterOf(config) };
+const workers = [await createOwnerWorker(party, account, place), await createDataOwnerWorker(party, account, place)];
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

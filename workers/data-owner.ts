@@ -1,26 +1,19 @@
 /** The worker of a data owner's agent. */
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createDatasetActivities } from '../activities/datasets.ts';
 import type { Party } from '../activities/party.ts';
 import { createResultActivities } from '../activities/results.ts';
 import { createRunActivities } from '../activities/runs.ts';
 import type { Handle } from '../domain/ids.ts';
 import { dataOwnerTaskQueue } from '../workflows/task-queues.ts';
-import { WORKER_TUNING } from './tuning.ts';
+import { workerTuning, type WorkerPlace } from './tuning.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-export async function createDataOwnerWorker(
-  party: Party,
-  account: Handle,
-  connection: NativeConnection,
-  namespace: string,
-): Promise<Worker> {
+export async function createDataOwnerWorker(party: Party, account: Handle, place: WorkerPlace): Promise<Worker> {
   return Worker.create({
-    connection,
-    namespace,
     taskQueue: dataOwnerTaskQueue(account),
     workflowBundle: await workflowBundle('data-owner'),
     activities: { ...createDatasetActivities(party), ...createResultActivities(party), ...createRunActivities(party) },
-    ...WORKER_TUNING,
+    ...workerTuning(place),
   });
 }

@@ -1,5 +1,5 @@
 /** The worker of an owner's (or a committee member's) agent. */
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createAssociationActivities } from '../activities/associations.ts';
 import { createBenchmarkActivities } from '../activities/benchmarks.ts';
 import { createCompatibilityActivities } from '../activities/compatibility.ts';
@@ -10,18 +10,11 @@ import { createRegistrationActivities } from '../activities/registrations.ts';
 import { createSealingActivities } from '../activities/sealing.ts';
 import type { Handle } from '../domain/ids.ts';
 import { ownerTaskQueue } from '../workflows/task-queues.ts';
-import { WORKER_TUNING } from './tuning.ts';
+import { workerTuning, type WorkerPlace } from './tuning.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-export async function createOwnerWorker(
-  party: Party,
-  account: Handle,
-  connection: NativeConnection,
-  namespace: string,
-): Promise<Worker> {
+export async function createOwnerWorker(party: Party, account: Handle, place: WorkerPlace): Promise<Worker> {
   return Worker.create({
-    connection,
-    namespace,
     taskQueue: ownerTaskQueue(account),
     workflowBundle: await workflowBundle('owner'),
     activities: {
@@ -33,6 +26,6 @@ export async function createOwnerWorker(
       ...createRegistrationActivities(party),
       ...createSealingActivities(party),
     },
-    ...WORKER_TUNING,
+    ...workerTuning(place),
   });
 }

@@ -1,23 +1,22 @@
 /** The platform's worker: reviews, certification and housekeeping. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createCertificationActivities } from '../activities/certification.ts';
 import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import type { Platform } from '../activities/platform.ts';
 import { createReviewActivities } from '../activities/reviews.ts';
 import { HOUSEKEEPING, HOUSEKEEPING_MINUTES, HOUSEKEEPING_SCHEDULE } from '../workflows/housekeeping/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
-import { WORKER_TUNING } from './tuning.ts';
+import { workerTuning, type WorkerPlace } from './tuning.ts';
+import { workerVersion } from './worker-version.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export async function createPlatformWorker(
   platform: Platform,
-  connection: NativeConnection,
-  namespace: string,
+  place: WorkerPlace,
+  buildId: string | null,
 ): Promise<Worker> {
   return Worker.create({
-    connection,
-    namespace,
     taskQueue: PLATFORM_TASK_QUEUE,
     workflowBundle: await workflowBundle('platform'),
     activities: {
@@ -25,7 +24,8 @@ export async function createPlatformWorker(
       ...createHousekeepingActivities(platform),
       ...createReviewActivities(platform),
     },
-    ...WORKER_TUNING,
+    ...workerTuning(place),
+    ...workerVersion(buildId),
   });
 }
 

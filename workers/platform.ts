@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { StrongroomError } from '../domain/errors.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
-import { connectTemporalClient, connectTemporalWorker } from '../stack/temporal-connection.ts';
+import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
 import { saveAuthority } from '../storage/authority.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openMail } from '../storage/mail.ts';
@@ -37,8 +37,8 @@ const worker = await createPlatformWorker(
     uploadsFolder: within('uploads'),
     authority,
   },
-  connection,
-  config.temporalNamespace,
+  { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config) },
+  config.workerBuildId,
 );
 await scheduleHousekeeping(temporal.client);
 await writeFile(within('worker.ready'), `${process.pid}\n`);

@@ -1,14 +1,26 @@
-import type { WorkerOptions } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { activityFailures } from './activity-failures.ts';
 
+/** Where a worker of ours works, and how it writes there. */
+export interface WorkerPlace {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly dataConverter: DataConverter;
+}
+
 /** What all of our workers have in common. */
-export const WORKER_TUNING = {
-  /** Without it activities are cancelled the moment a worker is asked to stop. */
-  shutdownGraceTime: '20s',
-  /** Progress bars want several heartbeats a second, which a local Temporal bears. */
-  maxHeartbeatThrottleInterval: '500ms',
-  defaultHeartbeatThrottleInterval: '500ms',
-  maxConcurrentActivityTaskExecutions: 8,
-  maxCachedWorkflows: 100,
-  interceptors: { activity: [activityFailures] },
-} as const satisfies Partial<WorkerOptions>;
+export const workerTuning = (place: WorkerPlace) =>
+  ({
+    ...place,
+    /** Without it activities are cancelled the moment a worker is asked to stop. */
+    shutdownGraceTime: '20s',
+    /** An activity that does not hear of its cancellation must not hold the process: another attempt takes its work up. */
+    shutdownForceTime: '27s',
+    /** Progress bars want several heartbeats a second, which a local Temporal bears. */
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
+    maxConcurrentActivityTaskExecutions: 8,
+    maxCachedWorkflows: 100,
+    interceptors: { activity: [activityFailures] },
+  }) as const satisfies Partial<WorkerOptions>;

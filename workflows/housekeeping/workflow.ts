@@ -1,10 +1,13 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { HousekeepingActivities } from '../../activities/housekeeping.ts';
 import { QUICK } from '../story/activity-options.ts';
+import { pinned } from '../story/pinned.ts';
 import { Story } from '../story/story.ts';
 import type { HousekeepingResult } from './contract.ts';
 
 const { startMissingReviews, expireGrants, removeOrphanedUploads } = proxyActivities<HousekeepingActivities>(QUICK);
+
+pinned(housekeeping);
 
 /** One round of putting things right. Each step may run any number of times. */
 export async function housekeeping(): Promise<HousekeepingResult> {
