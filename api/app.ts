@@ -18,6 +18,7 @@ import { certificateRoutes } from './routes/certificates.ts';
 import { eventRoutes } from './routes/events.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
+import { operationsRoutes } from './routes/operations.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -46,7 +47,7 @@ const ROUTES = [
 export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const app = openFastify(dependencies);
   const authentication = openAuthentication(dependencies);
-  const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db);
+  const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
   const services: Services = { ...dependencies, authentication, workflows };
 
   answerProblems(app);
@@ -55,6 +56,7 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   await app.register(rateLimit, { global: false });
   for (const schema of namedSchemas) app.addSchema(schema);
   for (const routes of ROUTES) routes(app, services);
+  operationsRoutes(app, services, dependencies.temporal);
   healthRoutes(app, dependencies.db, dependencies.temporal);
   await documentation(app);
   await app.ready();

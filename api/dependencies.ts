@@ -1,5 +1,6 @@
 /** What the API needs from the outside, so that tests and the process can each give it their own. */
 import type { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
@@ -20,6 +21,12 @@ export interface ApiSettings {
   readonly signUpsPerMinute: number;
   /** Log-ins that one network address may try; a tenth of it for one e-mail address. */
   readonly logInsPerMinute: number;
+  /** Accounts that operate the platform. */
+  readonly operators: readonly string[];
+  /** Where operators reach Temporal's Web UI, without a slash at the end; `null` where nobody said. */
+  readonly temporalUiUrl: string | null;
+  /** What opens encrypted payloads for the Web UI; `null` where they are not encrypted. */
+  readonly payloadCodec: PayloadCodec | null;
   /** Whether a proxy in front says who the caller is (`X-Forwarded-For`). */
   readonly trustProxy: boolean;
 }

@@ -25,13 +25,14 @@ import {
   type VoteRequest,
 } from '../workflows/review-association/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
+import { OPERATIONS_PATH } from './operators.ts';
 import { toStrongroomError } from './workflow-failure.ts';
 
 const PATIENCE_MS = 10_000;
 
 export type PlatformWorkflows = ReturnType<typeof openPlatformWorkflows>;
 
-export function openPlatformWorkflows(temporal: Client, db: Db) {
+export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: string) {
   const ask = async <Answer>(question: () => Promise<Answer>): Promise<Answer> => {
     try {
       return await temporal.withDeadline(Date.now() + PATIENCE_MS, question);
@@ -47,6 +48,7 @@ export function openPlatformWorkflows(temporal: Client, db: Db) {
         taskQueue: PLATFORM_TASK_QUEUE,
         args: [review],
         staticSummary: `Review of ${review.subject} in ${review.benchmark}`,
+        staticDetails: `[What else waits, and on whom](${publicUrl}${OPERATIONS_PATH}#review/${review.association}) · [The API](${publicUrl}/docs)`,
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       });

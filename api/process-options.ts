@@ -4,7 +4,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
 import type { PlatformConfiguration } from '../stack/configuration.ts';
-import { temporalConnectionOptions } from '../stack/temporal-connection.ts';
+import { dataConverterOf, temporalConnectionOptions } from '../stack/temporal-connection.ts';
 import type { ApiProcessOptions } from './process.ts';
 
 /** Fails with `E_CONFIG` where the database or Temporal is not named: whoever starts this process knows both. */
@@ -12,6 +12,7 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
   const { dataFolder, databaseUrl, temporalAddress, apiHost, apiPort } = configuration;
   if (databaseUrl === null) throw missing('DATABASE_URL', 'Postgres');
   if (temporalAddress === null) throw missing('TEMPORAL_ADDRESS', 'Temporal');
+  const dataConverter = dataConverterOf(configuration);
   return {
     host: apiHost,
     port: apiPort,
@@ -20,6 +21,7 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
     temporal: {
       ...temporalConnectionOptions(configuration, temporalAddress),
       namespace: configuration.temporalNamespace,
+      dataConverter,
     },
     dataFolder,
     mail: { from: configuration.mailFrom, smtpUrl: configuration.smtpUrl },
@@ -32,6 +34,9 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
       signUpsPerMinute: configuration.signUpsPerMinute,
       logInsPerMinute: configuration.logInsPerMinute,
       trustProxy: configuration.trustProxy,
+      operators: configuration.operators.split(',').map((handle) => handle.trim()),
+      temporalUiUrl: configuration.temporalUiUrl,
+      payloadCodec: dataConverter.payloadCodecs?.[0] ?? null,
     },
   };
 }

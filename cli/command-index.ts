@@ -59,6 +59,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'doctor', summary: 'Check what Strongroom needs, and say how to put it right' },
   { name: 'dev', summary: 'Run the platform in the foreground until Ctrl-C' },
   { name: 'config', summary: 'Show all settings, their values and where they come from' },
+  { name: 'payload-key add', summary: 'Add a key for the payloads in Temporal, and make it the current one' },
   { name: 'archive encrypt', summary: 'Encrypt an archive so that stock gpg can open it' },
   { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },
   { name: 'archive inspect', summary: 'Show how an archive is encrypted; needs no key' },

@@ -6,6 +6,7 @@ export const platformLines = ({ pid, startedAt, addresses }: PlatformState): str
   ...facts([
     ['API', addresses.api],
     ['API reference', addresses.apiReference],
+    ['Operations', addresses.operations],
     ['Temporal', addresses.temporal],
     ['Temporal Web UI', addresses.temporalUi],
     ['Process', `${pid}, since ${moment(startedAt) ?? ''}`],

@@ -21,7 +21,7 @@ export async function startOwnTemporal(
   await endLeftovers(folder);
   const [port, uiPort] = [await freePort(), await freePort()];
   const logFile = path.join(folder, 'temporal.log');
-  const start = () => startTemporalServer({ folder, logFile, namespace, port, uiPort, report });
+  const start = () => startTemporalServer({ folder, logFile, namespace, port, uiPort, codecEndpoint: null, report });
   const server = await supervise({ dataFolder: folder, name: 'temporal', report, start });
   return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, stop: () => server.stop() };
 }

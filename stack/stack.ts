@@ -14,6 +14,8 @@ import { startTemporalServer } from './temporal-server.ts';
 export interface StackAddresses {
   readonly api: string;
   readonly apiReference: string;
+  /** The page for operators. */
+  readonly operations: string;
   /** Host and port. */
   readonly temporal: string;
   readonly temporalNamespace: string;
@@ -62,15 +64,18 @@ async function startParts(
   const database = config.databaseUrl
     ? { DATABASE_URL: config.databaseUrl }
     : await startPostgres(within('postgres'), keepRunning);
-  const temporal = config.temporalAddress
-    ? { address: config.temporalAddress, uiUrl: null }
-    : await startTemporal(config, within, report, keepRunning);
   const port = config.apiPort || (await freePort());
   const api = `http://${config.apiHost}:${port}`;
+  const publicUrl = config.publicUrl ?? api;
+  const temporal = config.temporalAddress
+    ? { address: config.temporalAddress, uiUrl: null }
+    : await startTemporal(config, publicUrl, within, report, keepRunning);
+  const temporalUi = config.temporalUiUrl ?? temporal.uiUrl;
   const env = {
     STRONGROOM_DATA: dataFolder,
     STRONGROOM_API_PORT: String(port),
-    STRONGROOM_PUBLIC_URL: config.publicUrl ?? api,
+    STRONGROOM_PUBLIC_URL: publicUrl,
+    ...(temporalUi !== null && { STRONGROOM_TEMPORAL_UI_URL: temporalUi }),
     STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
     STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
     ...database,
@@ -83,19 +88,33 @@ async function startParts(
     await until(child, name, isReady);
     return child;
   };
-  await keepRunning('api', () => start('api', 'api/server.ts', async () => (await fetch(`${api}/readyz`)).ok));
+  await keepRunning('api', () => start('api', 'api/server.ts', async () => (await fetch(`${api}/livez`)).ok));
   const ready = within('worker.ready');
   await keepRunning('worker', async () => {
     await rm(ready, { force: true });
     return start('worker', 'workers/platform.ts', async () => (await stat(ready)).isFile());
   });
+  await untilReady(api);
   return {
     api,
     apiReference: `${api}/docs`,
     temporal: temporal.address,
     temporalNamespace: namespace,
-    temporalUi: temporal.uiUrl,
+    temporalUi,
+    operations: `${publicUrl}/operations`,
   };
+}
+
+/** The parts are there; now they must have found one another. Fails with `E_UNAVAILABLE`. */
+async function untilReady(api: string): Promise<void> {
+  for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS;) {
+    const answer = await fetch(`${api}/readyz`).catch(() => null);
+    if (answer?.ok) return;
+    await pause(100);
+  }
+  throw new StrongroomError('E_UNAVAILABLE', 'The platform started, but does not get work done.', {
+    next: 'Run: strongroom doctor',
+  });
 }
 
 type KeepRunning = (name: string, start: () => Promise<Child>) => Promise<void>;
@@ -109,6 +128,7 @@ async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<
 
 async function startTemporal(
   config: PlatformConfiguration,
+  publicUrl: string,
   within: (...names: string[]) => string,
   report: (line: string) => void,
   keepRunning: KeepRunning,
@@ -116,8 +136,10 @@ async function startTemporal(
   const port = await freePort();
   const uiPort = config.temporalUiPort || (await freePort());
   const [folder, logFile] = [within('temporal'), within('logs', 'temporal.log')];
-  const { temporalNamespace: namespace } = config;
-  await keepRunning('temporal', () => startTemporalServer({ folder, logFile, namespace, port, uiPort, report }));
+  const { temporalNamespace: namespace, payloadKeysFile } = config;
+  const codecEndpoint = payloadKeysFile === null ? null : `${publicUrl}/operations/codec`;
+  const options = { folder, logFile, namespace, port, uiPort, codecEndpoint, report };
+  await keepRunning('temporal', () => startTemporalServer(options));
   return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}` };
 }
 

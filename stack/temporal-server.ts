@@ -13,6 +13,8 @@ export interface TemporalServerOptions {
   readonly namespace: string;
   readonly port: number;
   readonly uiPort: number;
+  /** Where the Web UI has encrypted payloads opened; `null` where none are. */
+  readonly codecEndpoint: string | null;
   readonly report: (line: string) => void;
 }
 
@@ -25,14 +27,26 @@ const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
 /** Starts the server and waits until it serves. Fails with `E_UNAVAILABLE`. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<Child> {
-  const { folder, logFile, namespace, port, uiPort } = options;
+  const { folder, logFile, namespace, port, uiPort, codecEndpoint } = options;
   const binary = await findTemporal(options.report);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const each = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   const child = await startChild(binary, {
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...[
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--ui-ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--ui-port',
+        String(uiPort),
+      ],
       ...['--db-filename', path.join(folder, 'temporal.sqlite'), '--namespace', namespace, '--log-level', 'warn'],
+      ...each('--ui-codec-endpoint', codecEndpoint === null ? [] : [codecEndpoint]),
       ...each('--dynamic-config-value', SETTINGS),
       ...each('--sqlite-pragma', PRAGMAS),
       ...each(

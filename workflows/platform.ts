@@ -1,4 +1,5 @@
 /** The stories that the platform's worker tells. */
+export { canary } from './canary/workflow.ts';
 export { certifyCertificate } from './certify-certificate/workflow.ts';
 export { housekeeping } from './housekeeping/workflow.ts';
 export { reviewAssociation } from './review-association/workflow.ts';

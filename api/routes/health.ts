@@ -2,20 +2,27 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { sql } from 'kysely';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { Db } from '../../storage/database.ts';
+import { CANARY_WORKFLOW_ID } from '../../workflows/canary/contract.ts';
+import { openCanary } from '../canary.ts';
 import type { App } from '../services.ts';
 
 const PATIENCE_MS = 2_000;
 
-/** `/livez` says that the process runs; `/readyz` asks Postgres and Temporal a question that each must look up. */
+/**
+ * `/livez` says that the process runs. `/readyz` asks Postgres and Temporal a question that each must look up, and,
+ * now and then, for a piece of work, which must be done.
+ */
 export function healthRoutes(app: App, db: Db, temporal: Client): void {
   const open = { schema: { hide: true }, config: { access: 'anyone' as const }, logLevel: 'warn' as const };
+  const canary = openCanary(temporal);
   app.get('/livez', open, async () => ({ alive: true }));
   app.get('/readyz', open, async (request) => {
     const [postgres, workflows] = await Promise.allSettled([askPostgres(db), askTemporal(temporal)]);
-    if (postgres.status === 'fulfilled' && workflows.status === 'fulfilled') return { ready: true };
-    const away = [postgres.status === 'rejected' && 'Postgres', workflows.status === 'rejected' && 'Temporal'].filter(
-      Boolean,
-    );
+    const away = [
+      ...(postgres.status === 'rejected' ? ['Postgres'] : []),
+      ...(workflows.status === 'rejected' ? ['Temporal'] : (await canary()) ? [] : ['a worker']),
+    ];
+    if (away.length === 0) return { ready: true };
     request.log.warn({ away }, 'not ready');
     throw new StrongroomError('E_UNAVAILABLE', 'The platform is not ready.', {
       why: `No answer from ${away.join(' and ')}.`,
@@ -35,7 +42,9 @@ async function askPostgres(db: Db): Promise<void> {
 /** Temporal can say that it serves after it lost its database; only a look into a history tells. */
 async function askTemporal(temporal: Client): Promise<void> {
   try {
-    await temporal.withDeadline(Date.now() + PATIENCE_MS, () => temporal.workflow.getHandle('readiness').describe());
+    await temporal.withDeadline(Date.now() + PATIENCE_MS, () =>
+      temporal.workflow.getHandle(CANARY_WORKFLOW_ID).describe(),
+    );
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }

@@ -1,5 +1,6 @@
 /** What callers hear while the database or Temporal is away, and that it passes by itself. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { listReviewsWithoutWorkflow } from '../../storage/reviews.ts';
 import { createBenchmark, newContainer, TEST_DATASET } from './support/benchmark.ts';
@@ -7,6 +8,7 @@ import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 import type { Reply } from './support/reply.ts';
 import { startTemporal } from './support/temporal.ts';
+import { startWorker } from './support/worker.ts';
 
 let temporal: TestWorkflowEnvironment;
 let healthy: TestPlatform;
@@ -31,8 +33,12 @@ const ready = async ({ app }: TestPlatform) => {
   return { ...body, status: answer.statusCode, retryAfter: answer.headers['retry-after'] };
 };
 
-test('the API is ready when Postgres and Temporal answer, and says which does not', async () => {
+test('the API is ready when Postgres and Temporal answer and work gets done, and says which does not', async () => {
+  expect(await ready(healthy)).toMatchObject({ status: 503, why: 'No answer from a worker.' });
+  const worker = await startWorker(temporal.nativeConnection, healthy.db);
+  for (let tries = 0; tries < 100 && (await ready(healthy)).status !== 200; tries += 1) await pause(100);
   expect(await ready(healthy)).toMatchObject({ status: 200, ready: true });
+  await worker.stop();
   expect(await ready(alone)).toMatchObject({ status: 503, retryAfter: '5', why: 'No answer from Temporal.' });
   expect((await alone.app.inject('/livez')).statusCode).toBe(200);
 });

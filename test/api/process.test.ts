@@ -40,6 +40,9 @@ beforeAll(async () => {
       signUpsPerMinute: 1000,
       logInsPerMinute: 1000,
       trustProxy: false,
+      operators: ['oscar', 'opal'],
+      temporalUiUrl: null,
+      payloadCodec: null,
     },
   };
 });

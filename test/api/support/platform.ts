@@ -59,6 +59,9 @@ export async function startPlatform({
       signUpsPerMinute: 1000,
       logInsPerMinute: 10_000,
       trustProxy: false,
+      operators: ['oscar', 'opal'],
+      temporalUiUrl: null,
+      payloadCodec: null,
       ...settings,
     },
   });

@@ -1,5 +1,5 @@
 /** The platform's worker for one test file: the real workflows, and activities that do nothing but write down. */
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { AssociationState } from '../../../domain/association.ts';
@@ -22,7 +22,11 @@ export interface TestWorker {
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger });
 
-export async function startWorker(connection: NativeConnection, db: Db): Promise<TestWorker> {
+export async function startWorker(
+  connection: NativeConnection,
+  db: Db,
+  dataConverter: DataConverter = {},
+): Promise<TestWorker> {
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../../workflows/platform.ts', import.meta.url)),
     logger,
@@ -31,6 +35,7 @@ export async function startWorker(connection: NativeConnection, db: Db): Promise
     connection,
     taskQueue: PLATFORM_TASK_QUEUE,
     workflowBundle,
+    dataConverter,
     activities: {
       recordVote: (vote: CastVote) => asRefusals(() => db.transaction().execute((trx) => recordVote(trx, vote))),
       concludeReview: ({ association, state, reason }: Conclusion) =>
