@@ -14,6 +14,8 @@ export default {
   testTimeout: 60_000,
   // They share one Docker Engine, and look whether anything was left in it.
   maxWorkers: 1,
+  // A process for each file: a Temporal worker leaves hooks in its process that trip over the next file's contexts.
+  workerIdleMemoryLimit: '1KB',
   projects: [
     project('domain', ['<rootDir>/test/domain/**/*.test.ts']),
     project('crypto', ['<rootDir>/test/crypto/**/*.test.ts']),

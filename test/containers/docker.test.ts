@@ -70,7 +70,7 @@ describe('an engine that breaks off', () => {
   /** The real engine behind a connection that ends an export early, and cleanly, as an engine with a full disk does. */
   const cutExports = async () =>
     listen((asked, answer) => {
-      const socketPath = '/var/run/docker.sock';
+      const socketPath = before?.replace('unix://', '') ?? '/var/run/docker.sock';
       const passed = request({ socketPath, path: asked.url, method: asked.method, headers: asked.headers }, (real) => {
         answer.writeHead(real.statusCode ?? 500);
         if (!asked.url?.endsWith('/get')) return real.pipe(answer);
