@@ -59,6 +59,11 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'doctor', summary: 'Check what Strongroom needs, and say how to put it right' },
   { name: 'dev', summary: 'Run the platform in the foreground until Ctrl-C' },
   { name: 'config', summary: 'Show all settings, their values and where they come from' },
+  {
+    name: 'backup',
+    summary: "Copy all that the platform on this machine keeps: its database, its work and everybody's uploads",
+  },
+  { name: 'restore', summary: 'Make the data folder of the platform out of a backup' },
   { name: 'payload-key add', summary: 'Add a key for the payloads in Temporal, and make it the current one' },
   { name: 'archive encrypt', summary: 'Encrypt an archive so that stock gpg can open it' },
   { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },

@@ -33,9 +33,12 @@ const PATIENCE_MS = 60_000;
 
 /** Brings everything up that is not configured to be elsewhere. On failure what was started is stopped again. */
 export async function bringUp(config: PlatformConfiguration, report: (line: string) => void): Promise<RunningStack> {
-  const stops: (() => Promise<void>)[] = [];
+  const stops: Stops = { processes: [], servers: [] };
   const stop = async () => {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+    // The API and the worker end their work at the same time, and need the servers until then.
+    for (const parts of [stops.processes, stops.servers]) {
+      await Promise.all(parts.splice(0).map((stopPart) => stopPart()));
+    }
   };
   try {
     await mkdir(config.dataFolder, { recursive: true, mode: 0o711 });
@@ -46,16 +49,22 @@ export async function bringUp(config: PlatformConfiguration, report: (line: stri
   }
 }
 
+interface Stops {
+  readonly processes: (() => Promise<void>)[];
+  readonly servers: (() => Promise<void>)[];
+}
+
 async function startParts(
   config: PlatformConfiguration,
   report: (line: string) => void,
-  stops: (() => Promise<void>)[],
+  stops: Stops,
 ): Promise<StackAddresses> {
   const { dataFolder, temporalNamespace: namespace } = config;
   const within = (...names: string[]) => path.join(dataFolder, ...names);
   const keepRunning = async (name: string, start: () => Promise<Child>) => {
     const part = await supervise({ dataFolder, name, report, start });
-    stops.push(() => part.stop());
+    const kind = name === 'api' || name === 'worker' ? 'processes' : 'servers';
+    stops[kind].push(() => part.stop());
     report(`${name} is up`);
   };
   for (const name of await endLeftovers(dataFolder))

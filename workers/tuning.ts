@@ -16,7 +16,7 @@ export const workerTuning = (place: WorkerPlace) =>
     /** Without it activities are cancelled the moment a worker is asked to stop. */
     shutdownGraceTime: '20s',
     /** An activity that does not hear of its cancellation must not hold the process: another attempt takes its work up. */
-    shutdownForceTime: '27s',
+    shutdownForceTime: '25s',
     /** Progress bars want several heartbeats a second, which a local Temporal bears. */
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',

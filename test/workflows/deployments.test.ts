@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { parseAssociationId, parseBenchmarkName, parseHandle } from '../../domain/ids.ts';
+import { workerTuning } from '../../workers/tuning.ts';
 import { PLATFORM_DEPLOYMENT, workerVersion } from '../../workers/worker-version.ts';
 import { CERTIFY_CERTIFICATE } from '../../workflows/certify-certificate/contract.ts';
 import {
@@ -100,6 +102,41 @@ async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; tries < 300 && !isSo(); tries += 1) await pause(100);
   expect(isSo()).toBe(true);
 }
+
+test('a worker that is told to stop finishes what it is at, and its work goes on at the next one', async () => {
+  const attempts: number[] = [];
+  const begun = Promise.withResolvers<unknown>();
+  const certify = async () => {
+    attempts.push(Context.current().info.attempt);
+    begun.resolve(null);
+    await pause(2_000);
+    return { certificate: '', fingerprint: 'done', expiresAt: '' };
+  };
+  const place = { connection: temporal.nativeConnection, namespace: 'default', dataConverter: {} };
+  const start = async () => {
+    const worker = await Worker.create({
+      ...workerTuning(place),
+      taskQueue: 'stopped',
+      workflowBundle: await bundleWorkflowCode({ workflowsPath: NOW, logger }),
+      activities: { certifyCertificate: certify },
+    });
+    return { worker, running: worker.run() };
+  };
+  const first = await start();
+  const work = await temporal.client.workflow.start(CERTIFY_CERTIFICATE, {
+    workflowId: 'certificate/stopped',
+    taskQueue: 'stopped',
+    args: [{}],
+  });
+  await begun.promise;
+  first.worker.shutdown();
+  await first.running;
+  const second = await start();
+  expect(await work.result()).toMatchObject({ fingerprint: 'done' });
+  expect(attempts).toEqual([1]);
+  second.worker.shutdown();
+  await second.running;
+}, 60_000);
 
 test('A14: an approval that began before a deployment ends correctly after it; a short story ends where it began', async () => {
   const { client } = temporal;
