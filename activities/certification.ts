@@ -2,8 +2,10 @@
 import { certify } from '../crypto/certificate-authority.ts';
 import { checkCertificate } from '../crypto/certificate-check.ts';
 import { checkPossession } from '../crypto/certificates.ts';
+import { THE_PLATFORM, type Author } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { EmailAddress, Fingerprint } from '../domain/ids.ts';
+import { actingAs } from '../storage/audit.ts';
 import { insertCertificate } from '../storage/certificates.ts';
 import type { Platform } from './platform.ts';
 
@@ -13,6 +15,7 @@ export interface CertificationRequest {
   readonly certificate: string;
   readonly proof: string;
   readonly challenge: string;
+  readonly author?: Author;
 }
 
 export interface CertificationActivities {
@@ -30,7 +33,7 @@ const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000
 
 export function createCertificationActivities({ db, authority }: Platform): CertificationActivities {
   return {
-    async certifyCertificate({ accountId, email, certificate, proof, challenge }) {
+    async certifyCertificate({ accountId, email, certificate, proof, challenge, author = THE_PLATFORM }) {
       await checkPossession(certificate, proof, challenge);
       const certified = await certify(authority.privateKey, certificate, { email, expires: inDays(CERTIFIED_DAYS) });
       const checked = await checkCertificate(certified, { authority: authority.certificate, email, now: new Date() });
@@ -48,7 +51,7 @@ export function createCertificationActivities({ db, authority }: Platform): Cert
         expiresAt,
         challenge,
       };
-      await db.transaction().execute((trx) => insertCertificate(trx, record));
+      await actingAs(author, () => db.transaction().execute((trx) => insertCertificate(trx, record)));
       return { certificate: certified, fingerprint, expiresAt };
     },
   };

@@ -1,7 +1,9 @@
 /** The review's effects: votes and decisions in the database, and mails to those who must act. */
+import { THE_PLATFORM, type Author } from '../domain/audit.ts';
 import type { AssociationState, Ballot } from '../domain/association.ts';
 import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
 import { findAccountByHandle } from '../storage/accounts.ts';
+import { actingAs } from '../storage/audit.ts';
 import { decideAssociation, recordVote } from '../storage/reviews.ts';
 import type { Platform } from './platform.ts';
 
@@ -11,11 +13,14 @@ export interface ReviewActivities {
     readonly member: Handle;
     readonly ballot: Ballot;
     readonly reason: string;
+    readonly author?: Author | undefined;
   }): Promise<void>;
   concludeReview(conclusion: {
     readonly association: AssociationId;
     readonly state: AssociationState;
     readonly reason: string;
+    /** Whoever decided it alone; the platform where rule and votes did. */
+    readonly author?: Author | undefined;
   }): Promise<void>;
   remindMembers(reminder: {
     readonly association: AssociationId;
@@ -28,13 +33,16 @@ export interface ReviewActivities {
 
 export function createReviewActivities({ db, sendMail }: Platform): ReviewActivities {
   return {
-    async recordVote(vote) {
-      await db.transaction().execute((trx) => recordVote(trx, vote));
+    async recordVote({ author, ...vote }) {
+      const voter = author ?? { ...THE_PLATFORM, account: vote.member };
+      await actingAs(voter, () => db.transaction().execute((trx) => recordVote(trx, vote)));
     },
 
-    async concludeReview({ association, state, reason }) {
+    async concludeReview({ association, state, reason, author = THE_PLATFORM }) {
       if (state === 'requested') return;
-      await db.transaction().execute((trx) => decideAssociation(trx, association, state, reason));
+      await actingAs(author, () =>
+        db.transaction().execute((trx) => decideAssociation(trx, association, state, reason)),
+      );
     },
 
     async remindMembers({ association, benchmark, subject, deadline, members }) {

@@ -7,11 +7,12 @@ import { parseEmailAddress, type EmailAddress, type Handle } from '../domain/ids
 import { ACCESS_TOKEN_PREFIX, accountTables } from '../storage/account-tables.ts';
 import {
   claimHandle,
-  findAccountByAccessToken,
   findAccountByEmail,
-  findAccountBySession,
+  findCallerByAccessToken,
+  findCallerBySession,
   releaseHandle,
   type Account,
+  type Caller,
 } from '../storage/accounts.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { alreadySignedUpMail, verificationMail } from './mails.ts';
@@ -128,10 +129,10 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
     },
 
     /** Whose token this is, be it a session's or a personal access token; `undefined` where it does not hold. */
-    async findAccount(token: string): Promise<Account | undefined> {
-      if (token.startsWith(ACCESS_TOKEN_PREFIX)) return findAccountByAccessToken(db, await defaultKeyHasher(token));
+    async findCaller(token: string): Promise<Caller | undefined> {
+      if (token.startsWith(ACCESS_TOKEN_PREFIX)) return findCallerByAccessToken(db, await defaultKeyHasher(token));
       const session = openSessionToken(token, secret);
-      return session === null ? undefined : findAccountBySession(db, session);
+      return session === null ? undefined : findCallerBySession(db, session);
     },
   };
 }

@@ -1,7 +1,9 @@
 /** Who calls: every route wants an account, unless its declaration says that anyone may call it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { StrongroomError } from '../domain/errors.ts';
-import type { Account } from '../storage/accounts.ts';
+import type { Account, Caller } from '../storage/accounts.ts';
+import type { Author } from '../domain/audit.ts';
+import { actingAs } from '../storage/audit.ts';
 import type { Authentication } from './authentication.ts';
 import type { Access } from './contract/route.ts';
 
@@ -10,18 +12,22 @@ declare module 'fastify' {
     readonly access?: Access;
   }
   interface FastifyRequest {
-    account: Account | null;
+    caller: Caller | null;
   }
 }
 
 /** Refuses callers without a token that holds, before anything of their request is read. */
 export function requireCallers(app: FastifyInstance, authentication: Authentication): void {
-  app.decorateRequest('account', null);
+  app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
     if (request.is404 || request.routeOptions.config.access === 'anyone') return;
-    const account = await authentication.findAccount(bearerToken(request));
-    if (!account) throw signedOut('The token does not hold.', 'It is wrong, ran out, or was deleted.');
-    request.account = account;
+    const caller = await authentication.findCaller(bearerToken(request));
+    if (!caller) throw signedOut('The token does not hold.', 'It is wrong, ran out, or was deleted.');
+    request.caller = caller;
+  });
+  // The last hook before the handler: what reads a body loses whose request it is.
+  app.addHook('preHandler', (request, _reply, done) => {
+    actingAs(authorOf(request), done);
   });
 }
 
@@ -37,6 +43,13 @@ const signedOut = (what: string, why: string) =>
 
 /** The account behind a request to a route that wants one. */
 export function callerOf(request: FastifyRequest): Account {
-  if (request.account) return request.account;
+  if (request.caller) return request.caller.account;
   throw new Error(`The route ${request.routeOptions.url ?? ''} is open to anyone and has no caller.`);
 }
+
+/** Who acts by this request, for the audit log. */
+export const authorOf = ({ caller, id }: FastifyRequest): Author => ({
+  account: caller?.account.handle ?? null,
+  token: caller?.tokenId ?? null,
+  requestId: id,
+});

@@ -25,8 +25,8 @@ export function openOperators(authentication: Authentication, { operators, publi
   };
   return {
     async require(request) {
-      const account = await authentication.findAccount(cookieOf(request) ?? bearerToken(request));
-      if (account) return check(account);
+      const caller = await authentication.findCaller(cookieOf(request) ?? bearerToken(request));
+      if (caller) return check(caller.account);
       throw new StrongroomError('E_SIGNED_OUT', 'The session does not hold.', { next: `Log in: ${OPERATIONS_PATH}` });
     },
 

@@ -6,6 +6,7 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import type { Author } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, Fingerprint } from '../domain/ids.ts';
 import type { Db } from '../storage/database.ts';
@@ -84,11 +85,11 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
       }),
 
     /** Fails as the review says, and with `WorkflowNotFoundError` where it has ended. */
-    castVote: (association: AssociationId, vote: VoteRequest): Promise<ReviewStatus> =>
-      update(association, (handle) => handle.executeUpdate(voteUpdate, { args: [vote] })),
+    castVote: (association: AssociationId, vote: VoteRequest, author: Author): Promise<ReviewStatus> =>
+      update(association, (handle) => handle.executeUpdate(voteUpdate, { args: [vote, author] })),
 
-    withdraw: (association: AssociationId, reason: string): Promise<ReviewStatus> =>
-      update(association, (handle) => handle.executeUpdate(withdrawUpdate, { args: [{ reason }] })),
+    withdraw: (association: AssociationId, reason: string, author: Author): Promise<ReviewStatus> =>
+      update(association, (handle) => handle.executeUpdate(withdrawUpdate, { args: [{ reason }, author] })),
 
     /** Has the worker check and certify a certificate, and waits for it. */
     certify: async (fingerprint: Fingerprint, input: CertifyCertificateInput): Promise<CertifyCertificateResult> => {

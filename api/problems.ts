@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { isAPIError } from 'better-auth/api';
 import { ERROR_KINDS, StrongroomError, toErrorFields, type ErrorFields } from '../domain/errors.ts';
 import type { Problem } from './contract/problem.ts';
+import { auditLogAway, isAuditLogAway } from '../storage/audit.ts';
 import { isDatabaseAway } from './database-failure.ts';
 
 const RETRY_AFTER_SECONDS = 5;
@@ -52,6 +53,7 @@ export function toStrongroomError(error: unknown): StrongroomError {
       cause: error,
     });
   }
+  if (isAuditLogAway(error)) return auditLogAway(error);
   return (typeof error === 'object' && error !== null && fromFastify(error)) || internal(error);
 }
 

@@ -123,6 +123,7 @@ export const ERROR_KINDS = {
   E_SEALED_INPUT: kind(422, EXIT.integrity),
   E_RECEIPT: kind(422, EXIT.integrity),
   E_LOG_INVALID: kind(422, EXIT.integrity),
+  E_AUDIT_LOG: kind(422, EXIT.integrity),
   // The machine and the platform
   E_NO_SPACE: kind(507, EXIT.noSpace),
   E_UNAVAILABLE: kind(503, EXIT.network, true),

@@ -29,19 +29,30 @@ const COLUMNS = [
   'accounts.name as displayName',
 ] as const;
 
+/** An account, and by which of its tokens it is known. */
+export interface Caller {
+  readonly account: Account;
+  /** The id of the session or access token; never the token. */
+  readonly tokenId: string;
+}
+
 /** Whose session this is, while it lasts. */
-export async function findAccountBySession(db: Db, sessionToken: string): Promise<Account | undefined> {
-  return db
+export async function findCallerBySession(db: Db, sessionToken: string): Promise<Caller | undefined> {
+  const found = await db
     .selectFrom('sessions')
     .innerJoin('accounts', 'accounts.id', 'sessions.userId')
     .select(COLUMNS)
+    .select('sessions.id as tokenId')
     .where('sessions.token', '=', sessionToken)
     .where('sessions.expiresAt', '>', sql<Date>`now()`)
     .executeTakeFirst();
+  if (!found) return undefined;
+  const { tokenId, ...account } = found;
+  return { account, tokenId };
 }
 
 /** Whose access token has this hash, while it holds. Notes its use, to the minute. */
-export async function findAccountByAccessToken(db: Db, keyHash: string): Promise<Account | undefined> {
+export async function findCallerByAccessToken(db: Db, keyHash: string): Promise<Caller | undefined> {
   const found = await db
     .selectFrom('accessTokens')
     .innerJoin('accounts', 'accounts.id', 'accessTokens.referenceId')
@@ -63,7 +74,7 @@ export async function findAccountByAccessToken(db: Db, keyHash: string): Promise
       .where('id', '=', tokenId)
       .execute();
   }
-  return account;
+  return { account, tokenId };
 }
 
 export async function findAccountByHandle(db: Db | Trx, handle: Handle): Promise<Account | undefined> {

@@ -6,6 +6,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, BenchmarkName, Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Account } from './accounts.ts';
+import { recordAudit } from './audit.ts';
 import { readAssociation, type Association } from './associations.ts';
 import { readBenchmark, type Benchmark } from './benchmarks.ts';
 import type { Db, Trx } from './database.ts';
@@ -59,6 +60,12 @@ export async function requestAssociation(
     checkTestDataset(standing.benchmark, evidence);
     const id = await insertRequest(trx, owner, subject, evidence, standing);
     const association = await readAssociation(trx, id, owner.id);
+    await recordAudit(trx, {
+      action: 'association.requested',
+      subject: `association/${id}`,
+      before: null,
+      after: { ...subject, owner: owner.handle, state: association.state, deadline: association.deadline },
+    });
     await announce(trx, association);
     return association;
   });

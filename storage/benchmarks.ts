@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, Handle, ImageDigest } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
+import { recordAudit } from './audit.ts';
 import { requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
@@ -133,6 +134,13 @@ export async function insertBenchmark(db: Db, creator: Account, benchmark: NewBe
     if (numInsertedOrUpdatedRows === 0n) return readIdentical(trx, creator.handle, benchmark);
     const rows = seats.map((accountId, position) => ({ benchmark: benchmark.name, accountId, position }));
     await trx.insertInto('benchmarkMembers').values(rows).execute();
+    const { members, quorum } = benchmark;
+    await recordAudit(trx, {
+      action: 'benchmark.created',
+      subject: `benchmark/${benchmark.name}`,
+      before: null,
+      after: { owner: creator.handle, members, quorum },
+    });
     return readBenchmark(trx, benchmark.name);
   });
 }
@@ -166,9 +174,9 @@ async function readIdentical(trx: Trx, creator: Handle, wanted: NewBenchmark): P
 export async function closeBenchmark(db: Db, account: AccountId, name: BenchmarkName): Promise<Benchmark> {
   return db.transaction().execute(async (trx) => {
     await readBenchmark(trx, name);
-    const { ownerId } = await trx
+    const { ownerId, closedAt } = await trx
       .selectFrom('benchmarks')
-      .select('ownerId')
+      .select(['ownerId', 'closedAt'])
       .where('name', '=', name)
       .forNoKeyUpdate()
       .executeTakeFirstOrThrow();
@@ -177,11 +185,19 @@ export async function closeBenchmark(db: Db, account: AccountId, name: Benchmark
         why: 'Only its creator and its committee can.',
       });
     }
-    await trx
-      .updateTable('benchmarks')
-      .set({ closedAt: sql<Date>`coalesce(closed_at, now())` })
-      .where('name', '=', name)
-      .execute();
+    if (closedAt === null) {
+      await trx
+        .updateTable('benchmarks')
+        .set({ closedAt: sql<Date>`now()` })
+        .where('name', '=', name)
+        .execute();
+      await recordAudit(trx, {
+        action: 'benchmark.closed',
+        subject: `benchmark/${name}`,
+        before: { state: 'open' },
+        after: { state: 'closed' },
+      });
+    }
     return readBenchmark(trx, name);
   });
 }

@@ -1,8 +1,10 @@
 /** Revocation of a certificate: every key that was wrapped to it is erased at the same moment. */
 import { sql } from 'kysely';
+import type { AuditRecord } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Fingerprint } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
+import { recordAudit } from './audit.ts';
 import { listContainersFor } from './authorisation.ts';
 import { findCertificate, type Certificate } from './certificates.ts';
 import type { Db, Trx } from './database.ts';
@@ -36,12 +38,30 @@ export async function revokeCertificate(
 }
 
 async function revokeItsGrants(trx: Trx, account: Account, fingerprint: Fingerprint, reason: string): Promise<number> {
-  const { numUpdatedRows } = await trx
+  const itsReason = `Certificate revoked: ${reason}`;
+  const ended = await trx
     .updateTable('grants')
-    .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason: `Certificate revoked: ${reason}` })
+    .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason: itsReason })
     .where('fingerprint', '=', fingerprint)
     .where('state', '=', 'valid')
-    .executeTakeFirst();
+    .returning('associationId')
+    .execute();
+  const holder = { account: account.handle, fingerprint };
+  await recordAudit(
+    trx,
+    {
+      action: 'certificate.revoked',
+      subject: `certificate/${fingerprint}`,
+      before: { account: account.handle },
+      after: { account: account.handle, state: 'revoked', reason },
+    },
+    ...ended.map(({ associationId }): AuditRecord => ({
+      action: 'grant.revoked',
+      subject: `association/${associationId}`,
+      before: { ...holder, state: 'valid' },
+      after: { ...holder, state: 'revoked', reason: itsReason },
+    })),
+  );
   const containers = await listContainersFor(trx, account.id);
   await recordEvents(
     trx,
@@ -53,5 +73,5 @@ async function revokeItsGrants(trx: Trx, account: Account, fingerprint: Fingerpr
       fingerprint,
     })),
   );
-  return Number(numUpdatedRows);
+  return ended.length;
 }

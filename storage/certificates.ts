@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { StrongroomError } from '../domain/errors.ts';
 import type { EmailAddress, Fingerprint, Handle } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
+import { recordAudit } from './audit.ts';
 import { listContainersFor } from './authorisation.ts';
 import { consumeChallenge } from './certificate-challenges.ts';
 import type { Db, Trx } from './database.ts';
@@ -106,6 +107,12 @@ export async function insertCertificate(trx: Trx, certificate: NewCertificate): 
     .insertInto('certificates')
     .values({ fingerprint, accountId, email, certificate: armored, expiresAt })
     .execute();
+  await recordAudit(trx, {
+    action: 'certificate.issued',
+    subject: `certificate/${fingerprint}`,
+    before: null,
+    after: { account: account.handle, state: 'valid', expiresAt },
+  });
   const containers = await listContainersFor(trx, accountId);
   await recordEvents(
     trx,

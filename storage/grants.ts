@@ -1,9 +1,11 @@
 /** Grants: model keys, each wrapped to one certificate. The wrapped key is erased the moment a grant ends. */
 import { sql } from 'kysely';
+import type { AuditRecord } from '../domain/audit.ts';
 import type { AccessEntry, GrantOrigin } from '../domain/grant.ts';
 import type { AssociationId, EmailAddress, Fingerprint } from '../domain/ids.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Account } from './accounts.ts';
+import { recordAudit } from './audit.ts';
 import { readAssociation } from './associations.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents, type NewEvent } from './events.ts';
@@ -90,6 +92,8 @@ export async function insertGrants(
       recipients.filter((recipient) => byHand.includes(recipient.fingerprint)),
     );
     const fresh = new Set(inserted.map((grant) => grant.fingerprint));
+    const created = recipients.filter((recipient) => fresh.has(recipient.fingerprint));
+    await recordAudit(trx, ...created.map((recipient) => grantCreated(id, recipient, grants)));
     const entries = await selectEntries(trx, id)
       .where('grants.state', '=', 'valid')
       .where(
@@ -98,12 +102,7 @@ export async function insertGrants(
         recipients.map((recipient) => recipient.fingerprint),
       )
       .execute();
-    await announce(
-      trx,
-      access,
-      'grant.created',
-      recipients.filter((recipient) => fresh.has(recipient.fingerprint)),
-    );
+    await announce(trx, access, 'grant.created', created);
     return inOrderOf(grants, entries.map(toEntry));
   });
 }
@@ -122,6 +121,16 @@ const endByTime = (db: Db | Trx) =>
       sql<boolean>`(expires_at <= now() OR EXISTS (SELECT FROM certificates
         WHERE certificates.fingerprint = grants.fingerprint AND certificates.expires_at <= now()))`,
     );
+
+function grantCreated(
+  id: AssociationId,
+  { account, fingerprint }: CheckedRecipient,
+  grants: readonly NewGrant[],
+): AuditRecord {
+  const { origin, expiresAt } = grants.find((grant) => grant.fingerprint === fingerprint) ?? {};
+  const after = { account, fingerprint, state: 'valid', origin, expiresAt };
+  return { action: 'grant.created', subject: `association/${id}`, before: null, after };
+}
 
 async function forgetRevocations(trx: Trx, id: AssociationId, recipients: readonly CheckedRecipient[]): Promise<void> {
   if (recipients.length === 0) return;
@@ -179,8 +188,7 @@ export async function revokeGrants(
         },
       );
     }
-    const fingerprints = concerned.map((grant) => grant.fingerprint);
-    await endGrants(trx, id, reason, fingerprints);
+    await endGrants(trx, id, reason, concerned);
     await trx
       .insertInto('revokedAddresses')
       .values({ associationId: id, email })
@@ -202,13 +210,9 @@ async function listValid(trx: Trx, id: AssociationId): Promise<(Concerned & { re
     .execute();
 }
 
-async function endGrants(
-  trx: Trx,
-  id: AssociationId,
-  reason: string,
-  fingerprints: readonly Fingerprint[],
-): Promise<void> {
-  if (fingerprints.length === 0) return;
+async function endGrants(trx: Trx, id: AssociationId, reason: string, concerned: readonly Concerned[]): Promise<void> {
+  if (concerned.length === 0) return;
+  const fingerprints = concerned.map((grant) => grant.fingerprint);
   await trx
     .updateTable('grants')
     .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason })
@@ -216,6 +220,13 @@ async function endGrants(
     .where('state', '=', 'valid')
     .where('fingerprint', 'in', fingerprints)
     .execute();
+  const records = concerned.map(({ account, fingerprint }): AuditRecord => ({
+    action: 'grant.revoked',
+    subject: `association/${id}`,
+    before: { account, fingerprint, state: 'valid' },
+    after: { account, fingerprint, state: 'revoked', reason },
+  }));
+  await recordAudit(trx, ...records);
 }
 
 /** Erases every wrapped key and closes the association. A repeat answers 0. */
@@ -229,12 +240,13 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     const reason = 'The owner deleted all keys.';
     await expireGrantsOf(trx, id);
     const concerned = await listValid(trx, id);
-    await endGrants(
-      trx,
-      id,
-      reason,
-      concerned.map((grant) => grant.fingerprint),
-    );
+    await endGrants(trx, id, reason, concerned);
+    await recordAudit(trx, {
+      action: 'access.closed',
+      subject: `association/${id}`,
+      before: { state: association.state },
+      after: { state: 'closed', reason },
+    });
     await trx
       .updateTable('associations')
       .set({ state: 'closed', closedAt: sql<Date>`now()`, reason })

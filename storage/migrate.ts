@@ -4,9 +4,10 @@ import { Migrator, sql } from 'kysely';
 import { accountTables } from './account-tables.ts';
 import type { Db } from './database.ts';
 import * as platform from './migrations/2026-11-23-platform.ts';
+import * as audit from './migrations/2026-11-24-audit.ts';
 
 /** In order of their names; a migration that was published is never changed. */
-const MIGRATIONS = { '2026-11-23-platform': platform };
+const MIGRATIONS = { '2026-11-23-platform': platform, '2026-11-24-audit': audit };
 
 const LOCK = 7_346_001;
 

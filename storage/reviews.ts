@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { canBecome, type ApprovalRule, type AssociationState, type Ballot } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
+import { recordAudit } from './audit.ts';
 import { listApprovedContainers } from './authorisation.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents, type NewEvent } from './events.ts';
@@ -110,6 +111,12 @@ export async function recordVote(trx: Trx, { association, member, ballot, reason
     .insertInto('votes')
     .values({ associationId: association, benchmark, memberId: seat.accountId, ballot, reason })
     .execute();
+  await recordAudit(trx, {
+    action: 'vote.cast',
+    subject: `association/${association}`,
+    before: null,
+    after: { member, ballot, reason },
+  });
 }
 
 async function lockAssociation(trx: Trx, id: AssociationId) {
@@ -138,6 +145,12 @@ export async function decideAssociation(
     .set({ state, reason, [state === 'closed' ? 'closedAt' : 'decidedAt']: sql<Date>`now()` })
     .where('id', '=', id)
     .execute();
+  await recordAudit(trx, {
+    action: 'association.decided',
+    subject: `association/${id}`,
+    before: { state: association.state },
+    after: { state, reason },
+  });
   await recordEvents(trx, await eventsOfDecision(trx, id, state));
 }
 

@@ -1,6 +1,7 @@
 /** The tables as Kysely knows them. Rows do not leave this folder: queries answer in the words of the field. */
 import type { ColumnType, Generated } from 'kysely';
 import type { AssociationKind, AssociationState, Ballot } from '../domain/association.ts';
+import type { AuditAction } from '../domain/audit.ts';
 import type { GrantOrigin } from '../domain/grant.ts';
 import type {
   AssociationId,
@@ -210,8 +211,21 @@ interface EventsTable {
   fingerprint: Fingerprint | null;
 }
 
+/** What is in the last three fields is given by the database when it seals the entry. */
+interface AuditEntriesTable {
+  id: Generated<string>;
+  content: string;
+  account: Generated<Handle | null>;
+  action: Generated<AuditAction>;
+  subject: Generated<string>;
+  sequence: Generated<number | null>;
+  at: MaybeMoment;
+  hash: Generated<Sha256 | null>;
+}
+
 export interface Database {
   accounts: AccountsTable;
+  auditEntries: AuditEntriesTable;
   sessions: SessionsTable;
   accessTokens: AccessTokensTable;
   handles: HandlesTable;

@@ -7,7 +7,7 @@ import { checkAssociationPossible, requestAssociation, type TestEvidence } from 
 import { listAssociations, listOwnAssociations, readAssociation } from '../../storage/associations.ts';
 import { isMember } from '../../storage/benchmarks.ts';
 import type { Db } from '../../storage/database.ts';
-import { callerOf } from '../caller.ts';
+import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/associations.ts';
 import type { App, Services } from '../services.ts';
 
@@ -74,7 +74,7 @@ export function reviewRoutes(app: App, { db, workflows }: Services): void {
         throw new StrongroomError('E_NOT_A_MEMBER', `You are not on the committee of ${benchmark}.`);
       }
       const status = await unlessEnded(db, id, member, () =>
-        workflows.castVote(id, { member: member.handle, ...request.body }),
+        workflows.castVote(id, { member: member.handle, ...request.body }, authorOf(request)),
       );
       return reply.code(201).send(status);
     },
@@ -91,7 +91,7 @@ export function reviewRoutes(app: App, { db, workflows }: Services): void {
           why: 'Only its owner can take it back.',
         });
       }
-      return unlessEnded(db, id, caller, () => workflows.withdraw(id, request.body.reason));
+      return unlessEnded(db, id, caller, () => workflows.withdraw(id, request.body.reason, authorOf(request)));
     },
   });
 }

@@ -3,7 +3,7 @@ import { findAuthority } from '../../storage/authority.ts';
 import { checkChallenge, insertChallenge } from '../../storage/certificate-challenges.ts';
 import { revokeCertificate } from '../../storage/certificate-revocation.ts';
 import { checkAllowed, findCertificate, findVisibleCertificate, listCertificates } from '../../storage/certificates.ts';
-import { callerOf } from '../caller.ts';
+import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/certificates.ts';
 import type { App, Services } from '../services.ts';
 
@@ -34,7 +34,9 @@ export function certificateRoutes(app: App, { db, workflows }: Services): void {
       if (earlier?.account === handle && earlier.state === 'valid') return reply.code(201).send(earlier);
       await checkAllowed(db, { handle, email, emailVerified }, email);
       await checkChallenge(db, id, signed.challenge);
-      const certified = await workflows.certify(fingerprint, { account: handle, accountId: id, email, ...signed });
+      const author = authorOf(request);
+      const holder = { account: handle, accountId: id, email };
+      const certified = await workflows.certify(fingerprint, { ...holder, ...signed, author });
       const certificate = await findCertificate(db, certified.fingerprint);
       if (certificate) return reply.code(201).send(certificate);
       throw new Error(`Certificate ${certified.fingerprint} is not there after its certification.`);

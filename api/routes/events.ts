@@ -38,7 +38,7 @@ export function eventRoutes(app: App, { db, events, authentication }: Services):
       const stopListening = events.listen(account.id, () => void pump());
       const heartbeat = setInterval(() => {
         void (async () => {
-          if ((await authentication.findAccount(token)) === undefined) stream.end();
+          if ((await authentication.findCaller(token)) === undefined) stream.end();
           else stream.write(': still here\n\n');
           await pump();
         })().catch(() => stream.destroy());

@@ -1,4 +1,5 @@
 /** Certification: the platform's authority, which only a worker holds, certifies a data owner's certificate. */
+import type { Author } from '../../domain/audit.ts';
 import type { EmailAddress, Fingerprint, Handle } from '../../domain/ids.ts';
 
 export const CERTIFY_CERTIFICATE = 'certifyCertificate';
@@ -13,6 +14,7 @@ export interface CertifyCertificateInput {
   /** Detached signature, armored, over the challenge: proof that the holder has the private key. */
   readonly proof: string;
   readonly challenge: string;
+  readonly author?: Author;
 }
 
 export interface CertifyCertificateResult {

@@ -1,5 +1,6 @@
 /** Review: the committee's votes on one association, until a quorum or the deadline. */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Author } from '../../domain/audit.ts';
 import type { ApprovalRule, AssociationState, Ballot, Vote } from '../../domain/association.ts';
 import type { AssociationId, BenchmarkName, Handle } from '../../domain/ids.ts';
 
@@ -36,7 +37,9 @@ export interface ReviewStatus {
 }
 
 /** Casts one member's vote. Refused for non-members, a second vote, after the decision and after the deadline. */
-export const voteUpdate = defineUpdate<ReviewStatus, [VoteRequest]>('vote');
+export const voteUpdate = defineUpdate<ReviewStatus, [vote: VoteRequest, author?: Author]>('vote');
 /** The requester takes the request back. */
-export const withdrawUpdate = defineUpdate<ReviewStatus, [{ readonly reason: string }]>('withdraw');
+export const withdrawUpdate = defineUpdate<ReviewStatus, [withdrawal: { readonly reason: string }, author?: Author]>(
+  'withdraw',
+);
 export const reviewStatusQuery = defineQuery<ReviewStatus>('reviewStatus');

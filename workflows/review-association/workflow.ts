@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { ReviewActivities } from '../../activities/reviews.ts';
+import type { Author } from '../../domain/audit.ts';
 import { decide, type AssociationState, type Vote } from '../../domain/association.ts';
 import { QUICK } from '../story/activity-options.ts';
 import { refusal } from '../story/refusal.ts';
@@ -21,13 +22,13 @@ const HOUR = 3_600_000;
 export async function reviewAssociation(input: ReviewAssociationInput): Promise<ReviewStatus> {
   const review = new Review(input);
   setHandler(reviewStatusQuery, () => review.status());
-  setHandler(voteUpdate, (request) => review.vote(request), {
-    validator: (request: VoteRequest) => {
+  setHandler(voteUpdate, (request, author) => review.vote(request, author), {
+    validator: (request: VoteRequest, _author?: Author) => {
       review.checkVote(request);
     },
   });
-  setHandler(withdrawUpdate, (request) => review.withdraw(request.reason), {
-    validator: (_request) => {
+  setHandler(withdrawUpdate, (request, author) => review.withdraw(request.reason, author), {
+    validator: (_withdrawal: unknown, _author?: Author) => {
       review.checkOpen();
     },
   });
@@ -42,7 +43,7 @@ class Review {
   readonly #votes: Vote[] = [];
   /** Members whose vote is being written down: a second one of theirs is refused meanwhile. */
   readonly #voting = new Set<string>();
-  #withdrawal: string | null = null;
+  #withdrawal: { readonly reason: string; readonly author: Author | undefined } | null = null;
   #state: AssociationState = 'requested';
   #reason: string | null = null;
 
@@ -91,11 +92,11 @@ class Review {
     }
   }
 
-  async vote(request: VoteRequest): Promise<ReviewStatus> {
+  async vote(request: VoteRequest, author: Author | undefined): Promise<ReviewStatus> {
     this.#voting.add(request.member);
     try {
       await recordVote.executeWithOptions({ summary: `Vote of ${request.member}` }, [
-        { association: this.#input.association, ...request },
+        { association: this.#input.association, ...request, author },
       ]);
       this.#votes.push(request);
     } finally {
@@ -105,8 +106,8 @@ class Review {
     return this.status();
   }
 
-  async withdraw(reason: string): Promise<ReviewStatus> {
-    this.#withdrawal = reason;
+  async withdraw(reason: string, author: Author | undefined): Promise<ReviewStatus> {
+    this.#withdrawal = { reason, author };
     await condition(() => this.#state !== 'requested');
     return this.status();
   }
@@ -121,7 +122,7 @@ class Review {
     this.#story.rest(verdict.state, null);
   }
 
-  async #awaitVerdict(): Promise<{ state: AssociationState; reason: string }> {
+  async #awaitVerdict(): Promise<{ state: AssociationState; reason: string; author?: Author | undefined }> {
     for (;;) {
       const { members, quorum } = this.#input.rule;
       this.#story.rest('Committee decides', `committee of ${this.#input.benchmark}`);
@@ -130,7 +131,7 @@ class Review {
       const settled = await condition(() => this.#verdictInSight(), Math.max(patience, 1), {
         summary: patience < remaining ? 'Until the next reminder' : 'Until the deadline',
       });
-      if (this.#withdrawal !== null) return { state: 'closed', reason: this.#withdrawal };
+      if (this.#withdrawal !== null) return { state: 'closed', ...this.#withdrawal };
       const verdict = decide(this.#input.rule, this.#votes);
       if (verdict.decided) {
         const approvals = this.#votes.filter((vote) => vote.ballot === 'approve').length;
