@@ -58,6 +58,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'status', summary: 'Show what runs on this machine, and who is logged in' },
   { name: 'doctor', summary: 'Check what Strongroom needs, and say how to put it right' },
   { name: 'dev', summary: 'Run the platform in the foreground until Ctrl-C' },
+  { name: 'completion', summary: 'Print a script by which your shell completes commands and options' },
   { name: 'config', summary: 'Show all settings, their values and where they come from' },
   {
     name: 'backup',
@@ -111,6 +112,9 @@ function unknownCommand(first: string, name: string) {
   return unknownName('command', name, all, inGroup ? `strongroom ${first} --help` : 'strongroom --help');
 }
 
+/** Every command with all that it takes. */
+export const loadAll = (): Promise<Command[]> => Promise.all(COMMAND_INDEX.map(({ name }) => load(name)));
+
 /** The file of a command is called as the command is. */
 async function load(name: string): Promise<Command> {
   const module = (await import(`./commands/${name.replaceAll(' ', '-')}.ts`)) as { readonly command: Command };
@@ -119,7 +123,7 @@ async function load(name: string): Promise<Command> {
 
 const firstWord = (name: string): string => name.split(' ')[0] ?? name;
 
-function readVersion(): string {
+export function readVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   return manifest.version;
 }

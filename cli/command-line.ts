@@ -33,6 +33,12 @@ const isCommon = (word: string): boolean => {
   return (word.startsWith('--') ? name : (SHORT[name] ?? name)) in COMMON_OPTIONS;
 };
 
+const WATCH = { watch: flag('Ask again and again, and show each change') } as const;
+
+/** What a command takes besides the options of every command. */
+export const optionsOf = ({ options = {}, watchable = false }: Command): Options =>
+  watchable ? { ...options, ...WATCH } : options;
+
 export interface SplitLine {
   /** The words that name the command, as far as they were given. */
   readonly words: readonly string[];
@@ -60,6 +66,7 @@ export function splitCommandLine(argv: readonly string[], isGroup: (word: string
 
 export interface Given {
   readonly common: CommonOptions;
+  readonly watch: boolean;
   readonly options: Readonly<Record<string, unknown>>;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -74,7 +81,7 @@ export function readMode(argv: readonly string[]): { readonly json: boolean; rea
 /** Fails with `E_USAGE` for what the command does not take, and with what its parsers say of the values. */
 export function readCommandLine(command: Command, argv: readonly string[]): Given {
   const help = `strongroom ${command.name} --help`;
-  const specs: Options = { ...command.options, ...COMMON_OPTIONS };
+  const specs: Options = { ...optionsOf(command), ...COMMON_OPTIONS };
   const { values, positionals } = tokens(specs, argv, help);
   const read = (name: string, spec: Option<unknown>) => spec.read(values.get(name) ?? [], `--${name}`);
   const readAll = (all: Options) =>
@@ -83,6 +90,7 @@ export function readCommandLine(command: Command, argv: readonly string[]): Give
   const common = readAll(COMMON_OPTIONS) as unknown as CommonOptions;
   return {
     common,
+    watch: values.has('watch'),
     options: readAll(command.options ?? {}),
     arguments: readArguments(command.arguments ?? {}, positionals, help),
   };

@@ -33,6 +33,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** With `--quiet`: ids and names only, one a line. */
   readonly ids?: readonly string[];
+  /** That nothing of it will change any more: where `--watch` ends. */
+  readonly settled?: boolean;
   /** The exit code, where the command succeeded in finding out something bad. */
   readonly exitCode?: number;
 }
@@ -46,6 +48,8 @@ export interface Command<Args extends Arguments = Arguments, Opts extends Option
   readonly details?: string;
   readonly arguments?: Args;
   readonly options?: Opts;
+  /** Whether what it shows changes by itself: then it takes `--watch`. */
+  readonly watchable?: boolean;
   run(
     given: { readonly arguments: ValuesOf<Args>; readonly options: ValuesOf<Opts> },
     context: Context,

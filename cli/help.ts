@@ -1,7 +1,7 @@
 /** Help texts: an example first, then what can be given. */
 import type { Command } from './command.ts';
 import { COMMAND_INDEX, groups } from './command-index.ts';
-import { COMMON_OPTIONS } from './command-line.ts';
+import { COMMON_OPTIONS, optionsOf } from './command-line.ts';
 
 type Row = readonly [string, string];
 
@@ -14,7 +14,7 @@ export function commandHelp(command: Command): string {
     `${command.summary}.`,
     section('Usage', [`  ${usage}`]),
     section('Arguments', rows(args.map(([name, { summary }]) => [name.toUpperCase(), summary]))),
-    section('Options', optionRows(command.options ?? {})),
+    section('Options', optionRows(optionsOf(command))),
     section('Options of every command', optionRows(COMMON_OPTIONS)),
     command.details,
   );

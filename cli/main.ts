@@ -8,6 +8,7 @@ import { toFailure } from './failure.ts';
 import { commandHelp, overview } from './help.ts';
 import { interruption } from './interruption.ts';
 import { Output } from './output.ts';
+import { watch } from './watch.ts';
 
 const argv = process.argv.slice(2);
 const mode = readMode(argv);
@@ -46,7 +47,9 @@ async function execute(command: Command, rest: readonly string[]): Promise<numbe
   const given = readCommandLine(command, rest);
   const interrupt = interruption();
   const context = new Context(given.common, interrupt.signal);
-  const outcome = await interrupt.orEnd(command.run(given, context));
+  const ask = () => interrupt.orEnd(command.run(given, context));
+  if (given.watch) return watch(ask, context);
+  const outcome = await ask();
   context.output.result(outcome);
   return outcome.exitCode ?? EXIT.ok;
 }

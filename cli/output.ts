@@ -21,6 +21,12 @@ export class Output {
     process.stdout.write(this.#resultText(outcome));
   }
 
+  /** The same question's next answer: in place of the one before on a terminal, below it elsewhere. */
+  resultAgain(outcome: Outcome): void {
+    const clear = this.#mode === 'people' && process.stdout.isTTY ? '\u001b[2J\u001b[H' : '';
+    process.stdout.write(`${clear}${this.#resultText(outcome)}`);
+  }
+
   /** Three lines: what failed, why, and what to do now. */
   failure(error: StrongroomError): void {
     if (this.#mode === 'json') {

@@ -17,6 +17,7 @@ export async function showWork(context: Context, workflowId: string): Promise<Ou
   return {
     data: { workflowId, state, story },
     ids: [workflowId],
+    settled: state !== 'running',
     lines: [
       ...facts([
         ['Work', workflowId],

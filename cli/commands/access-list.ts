@@ -7,6 +7,7 @@ export const command = defineCommand({
   name: 'access list',
   summary: 'Show who has access to a container',
   examples: ['strongroom access list digits-model --benchmark digits'],
+  watchable: true,
   arguments: { name: argument('Your container', parseContainerName) },
   options: {
     benchmark: requiredOption('NAME', 'The benchmark', parseBenchmarkName),

@@ -6,6 +6,7 @@ export const command = defineCommand({
   name: 'agent status',
   summary: 'Show whether the agent runs',
   examples: ['strongroom agent status'],
+  watchable: true,
   async run(_given, context) {
     const agent = await agentState(await context.home());
     if (!agent)

@@ -8,6 +8,7 @@ export const command = defineCommand({
   name: 'association list',
   summary: 'List your requests, and those to your committees',
   examples: ['strongroom association list', 'strongroom association list --benchmark digits --state requested'],
+  watchable: true,
   options: {
     benchmark: option('NAME', 'Only those of one benchmark', parseBenchmarkName),
     state: option('STATE', `One of: ${ASSOCIATION_STATES.join(', ')}`, parseChoice(ASSOCIATION_STATES)),

@@ -6,6 +6,7 @@ export const command = defineCommand({
   name: 'benchmark results',
   summary: 'List the results of a benchmark',
   examples: ['strongroom benchmark results digits'],
+  watchable: true,
   details: 'Its committee sees all of them, everyone else the own ones.',
   arguments: { name: argument('The benchmark', parseBenchmarkName) },
   async run({ arguments: { name } }, context) {

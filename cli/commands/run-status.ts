@@ -7,6 +7,7 @@ export const command = defineCommand({
   name: 'run status',
   summary: 'Show how a run goes, or went',
   examples: ['strongroom run status alice/digits-model --dataset wards'],
+  watchable: true,
   arguments: { container: argument('The container: owner/name', (text) => parseContainerRef(text)) },
   options: { dataset: requiredOption('NAME', 'Your dataset', parseDatasetName) },
   async run({ arguments: { container }, options: { dataset } }, context) {

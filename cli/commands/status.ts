@@ -9,6 +9,7 @@ export const command = defineCommand({
   name: 'status',
   summary: 'Show what runs on this machine, and who is logged in',
   examples: ['strongroom status'],
+  watchable: true,
   async run(_given, context) {
     const home = await context.home();
     const [session, agent] = [await home.session(), await agentState(home)];

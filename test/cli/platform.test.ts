@@ -83,7 +83,7 @@ test('from the sign-up to an agent at work, nobody but the owner can read the to
   expect([refused.code, failureIn(refused).code]).toEqual([6, 'E_NOT_FOUND']);
 }, 180_000);
 
-test('Ctrl-C while following leaves the work alone and says how to follow and how to cancel it', async () => {
+test('--watch shows each change and ends with the work; Ctrl-C while following leaves the work alone and says how to follow and how to cancel it', async () => {
   const { platform } = answer(await run('status')) as { platform: { addresses: { temporal: string } } };
   const connection = await Connection.connect({ address: platform.addresses.temporal });
   const workflowId = 'work/that/waits';
@@ -101,7 +101,17 @@ test('Ctrl-C while following leaves the work alone and says how to follow and ho
   );
   expect(answer(await run(`workflow show ${workflowId}`))).toMatchObject({ state: 'running' });
   expect(answer(await run(`workflow cancel ${workflowId}`))).toMatchObject({ workflowId });
-  await new Client({ connection }).workflow.getHandle(workflowId).terminate();
+  const watched = await strongroom(['workflow', 'show', workflowId, '--watch', '--json', '--home', folder.in('home')], {
+    env,
+    meanwhile: (child) => {
+      child.stdout?.once('data', () => void new Client({ connection }).workflow.getHandle(workflowId).terminate());
+    },
+  });
+  const states = watched.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { state: string }).state);
+  expect([watched.code, states]).toEqual([0, ['running', 'terminated']]);
   const followed = await run(`workflow follow ${workflowId}`);
   expect(failureIn(followed).message).toBe(`${workflowId} was cancelled.`);
   await connection.close();
@@ -119,5 +129,7 @@ test('status and doctor find the platform, and a second up joins the first', asy
   expect(answer(await run('up'))).toMatchObject({ started: false, platform: { pid: status.platform.pid } });
   const { checks } = answer(await run('doctor')) as { checks: { name: string; verdict: string }[] };
   expect(checks).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'Temporal', verdict: 'pass' })]));
-  expect(checks).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'Platform', verdict: 'pass' })]));
+  for (const name of ['Platform', 'Clock', 'Account', 'Token', 'Certificate']) {
+    expect(checks).toEqual(expect.arrayContaining([expect.objectContaining({ name, verdict: 'pass' })]));
+  }
 }, 60_000);
