@@ -1,6 +1,7 @@
 /** Associations, as their requester sees them: asked beforehand, requested, and looked up again. */
 import path from 'node:path';
 import type { AssociationState } from '../domain/association.ts';
+import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import {
   parseAssociationId,
   type AssociationId,
@@ -10,7 +11,7 @@ import {
 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import { associationWorkId } from './compatibility.ts';
-import { clearEngine, requireEngine } from './engine.ts';
+import { clearEngine, requireEngineFor } from './engine.ts';
 import { signedIn, type Party } from './party.ts';
 
 export interface AssociationSubject {
@@ -34,10 +35,15 @@ export interface AssociationActivities {
 
 export function createAssociationActivities(party: Party): AssociationActivities {
   return {
-    async checkAssociable({ name, benchmark }) {
+    async checkAssociable({ account, name, benchmark }) {
       const { platform } = await signedIn(party);
       await platform.checkAssociation({ body: { kind: 'container', name, benchmark } });
-      await requireEngine();
+      const container = await platform.readContainer({ path: { owner: account, name } });
+      const { metrics } = await platform.readBenchmark({ path: { name: benchmark } });
+      await requireEngineFor([
+        parseContainerConfig(container.config, `the config of ${name}`),
+        parseContainerConfig(metrics.config, `the metrics container of ${benchmark}`),
+      ]);
     },
 
     async requestAssociation({ name, benchmark, testResult }) {

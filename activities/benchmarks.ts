@@ -5,7 +5,6 @@ import { copyFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { uploadBlob } from '../client/upload.ts';
-import { inspectImageArchive } from '../containers/archive-structure.ts';
 import { unpackDatasetArchive } from '../containers/dataset-archive.ts';
 import { connectDocker } from '../containers/docker.ts';
 import { exportImage } from '../containers/image-export.ts';
@@ -14,6 +13,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import { parseSha256, type BenchmarkName, type Handle, type ImageDigest, type Sha256 } from '../domain/ids.ts';
 import { atWork, type AtWork } from './at-work.ts';
 import { requireEngine } from './engine.ts';
+import { inspectPackage, openFunction } from './function-package.ts';
 import { signedIn, type Party } from './party.ts';
 import { taskOf } from './tasks.ts';
 
@@ -82,10 +82,13 @@ export function createBenchmarkActivities(party: Party): BenchmarkActivities {
         if (config.containerType === 'DockerImage') {
           const image = await exportImage(await connectDocker(), config.image, { signal: at.signal });
           await pipeline(image.stream, createWriteStream(archive, { mode: 0o600 }), { signal: at.signal });
+        } else if (config.containerType === 'Function') {
+          const { stream } = await openFunction(path.resolve(metricsConfigFolder, config.image), at);
+          await pipeline(stream, createWriteStream(archive, { mode: 0o600 }), { signal: at.signal });
         } else {
           await copyFile(path.resolve(metricsConfigFolder, config.image), archive);
         }
-        const { imageDigest } = await inspectImageArchive(createReadStream(archive));
+        const imageDigest = await inspectPackage(createReadStream(archive));
         return { archive: await upload(party, archive, at), imageDigest };
       }),
 
@@ -118,7 +121,7 @@ function parseMetricsConfig(text: string) {
   if (config.containerType !== 'EncryptedDockerArchive') return config;
   throw new StrongroomError('E_CONTAINER_CONFIG', 'A metrics container cannot be encrypted.', {
     why: 'Every data owner runs it without a key.',
-    next: 'Use container_type DockerImage or DockerArchive.',
+    next: 'Use container_type DockerImage, DockerArchive or Function.',
   });
 }
 

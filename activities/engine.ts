@@ -1,6 +1,7 @@
 /** The container engine as the work on this machine needs it: there from the start, and cleared of what was left in it. */
 import { connectDocker } from '../containers/docker.ts';
 import { reapLeftovers, type Leftovers } from '../containers/reaping.ts';
+import type { ContainerConfig } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
 
 /**
@@ -15,6 +16,11 @@ export async function requireEngine(): Promise<void> {
       ...(error.next && { next: error.next }),
     });
   });
+}
+
+/** The same, unless all that is to be run are functions, which need no engine. */
+export async function requireEngineFor(configs: readonly ContainerConfig[]): Promise<void> {
+  if (configs.some(({ containerType }) => containerType !== 'Function')) await requireEngine();
 }
 
 /** Removes what was left in the engine. One that does not answer keeps nobody waiting: the agent asks at each start. */

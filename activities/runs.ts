@@ -18,7 +18,7 @@ import {
 import type { Metrics } from '../domain/metrics.ts';
 import { atWork } from './at-work.ts';
 import { holdCertificate } from './believed-certificates.ts';
-import { clearEngine, requireEngine } from './engine.ts';
+import { clearEngine, requireEngineFor } from './engine.ts';
 import { fetchFile, signedIn, type Party, type SignedIn } from './party.ts';
 import { scorePredictions } from './scoring.ts';
 import { runSealedModel } from './sealed-model.ts';
@@ -54,9 +54,14 @@ export function createRunActivities(party: Party): RunActivities {
   };
   return {
     async checkRun(run) {
-      await requireEngine();
       await findUnchangedDataset(party, run);
-      const { archive } = await fetchGrant(await signedIn(party), run);
+      const { platform, session } = await signedIn(party);
+      const { archive, config } = await fetchGrant({ platform, session }, run);
+      const { metrics } = await platform.readBenchmark({ path: { name: run.benchmark } });
+      await requireEngineFor([
+        parseContainerConfig(config, `the config of ${run.container.owner}/${run.container.name}`),
+        parseContainerConfig(metrics.config, `the metrics container of ${run.benchmark}`),
+      ]);
       return { archive: { url: archive.url, sha256: parseSha256(archive.sha256), size: archive.size } };
     },
 

@@ -10,6 +10,8 @@ import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import { parseImageDigest, parseSha256, type BenchmarkName } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { AtWork } from './at-work.ts';
+import { collectFunction } from './function-package.ts';
+import { evaluateByFunction } from './function-tasks.ts';
 import { fetchFile, signedIn, type Party } from './party.ts';
 import { taskOf } from './tasks.ts';
 
@@ -34,8 +36,15 @@ export async function scorePredictions(party: Party, scoring: Scoring, at: AtWor
   const results = path.join(scoring.work, 'results.yaml');
   const localOutputs = path.join(scoring.work, 'local-outputs');
   await Promise.all([results, localOutputs].map((leftover) => rm(leftover, { recursive: true, force: true })));
-  const docker = await connectDocker();
   const imageDigest = parseImageDigest(metrics.imageDigest);
+  const { predictions, labels } = scoring;
+  if (config.containerType === 'Function') {
+    const bundle = await collectFunction(createReadStream(archiveFile), imageDigest);
+    const run = { bundle, limits: party.settings.run, signal: at.signal };
+    await evaluateByFunction(run, { predictions, labels, output_path: results });
+    return readResults(results);
+  }
+  const docker = await connectDocker();
   const image = await loadImage(docker, createReadStream(archiveFile), imageDigest, scoring.runId, {
     signal: at.signal,
   });
@@ -46,8 +55,8 @@ export async function scorePredictions(party: Party, scoring: Scoring, at: AtWor
       taskName: 'evaluate',
       task: taskOf(config, 'evaluate'),
       volumes: {
-        predictions: scoring.predictions,
-        labels: scoring.labels,
+        predictions,
+        labels,
         output_path: results,
         local_outputs_path: localOutputs,
       },

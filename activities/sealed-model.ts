@@ -1,16 +1,17 @@
 /** A model in a sealed archive, run shut in: nothing of it is released before all of it was verified. */
 import { connectDocker } from '../containers/docker.ts';
-import { inspectImageArchive } from '../containers/archive-structure.ts';
 import { loadImage } from '../containers/image-load.ts';
-import { runIsolated, type RunOutcome } from '../containers/isolated-run.ts';
+import { runIsolated } from '../containers/isolated-run.ts';
 import type { RunLimits } from '../containers/run-limits.ts';
 import { openVerifiedArchive, verifyArchive } from '../crypto/archive-decryption.ts';
 import type { ModelKey } from '../crypto/model-key.ts';
 import type { ArchiveExpectation } from '../domain/archive.ts';
 import type { ContainerConfig } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import { taskOf } from './tasks.ts';
 import type { AtWork } from './at-work.ts';
+import { collectFunction, inspectPackage } from './function-package.ts';
+import { inferByFunction } from './function-tasks.ts';
+import { taskOf } from './tasks.ts';
 
 interface SealedRun {
   readonly archiveFile: string;
@@ -25,11 +26,16 @@ interface SealedRun {
 
 /**
  * First pass: digest, integrity, structure of the archive; nothing is released. Second pass: the same bytes go into the
- * container engine, never to a disk of ours. The image is removed afterwards, whatever happens.
+ * container engine, or into a function's sandbox, never to a disk of ours; nothing of them is left there afterwards.
  */
-export async function runSealedModel(run: SealedRun, at: AtWork): Promise<RunOutcome> {
+export async function runSealedModel(run: SealedRun, at: AtWork): Promise<{ readonly seconds: number }> {
   const { archiveFile, key, expected } = run;
   const verdict = await checkSealedArchive(archiveFile, key, expected, at);
+  const task = taskOf(run.config, 'infer');
+  if (run.config.containerType === 'Function') {
+    const bundle = await collectFunction(openVerifiedArchive(archiveFile, key, verdict, at));
+    return inferByFunction({ bundle, limits: run.limits, signal: at.signal }, run.volumes);
+  }
   const docker = await connectDocker();
   const plaintext = openVerifiedArchive(archiveFile, key, verdict, at);
   const image = await loadImage(docker, plaintext, expected.imageDigest, run.runId, { signal: at.signal });
@@ -38,7 +44,7 @@ export async function runSealedModel(run: SealedRun, at: AtWork): Promise<RunOut
       runId: run.runId,
       image: image.engineId,
       taskName: 'infer',
-      task: taskOf(run.config, 'infer'),
+      task,
       volumes: run.volumes,
       limits: run.limits,
       logFile: run.logFile,
@@ -54,12 +60,12 @@ export async function checkSealedArchive(archiveFile: string, key: ModelKey, exp
   const verdict = await verifyArchive(archiveFile, key, {
     expectedSha256: expected.sha256,
     maxPlaintextSize: expected.plaintextSize,
-    inspect: (plaintext) => inspectImageArchive(plaintext),
+    inspect: (plaintext) => inspectPackage(plaintext),
     ...at,
   });
-  if (verdict.finding.imageDigest === expected.imageDigest) return verdict;
+  if (verdict.finding === expected.imageDigest) return verdict;
   throw new StrongroomError('E_DIGEST_MISMATCH', 'The archive holds another image than the one that was registered.', {
-    why: `It holds ${verdict.finding.imageDigest}, registered is ${expected.imageDigest}.`,
+    why: `It holds ${verdict.finding}, registered is ${expected.imageDigest}.`,
     next: 'Ask its owner.',
   });
 }

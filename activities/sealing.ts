@@ -14,6 +14,7 @@ import type { ContainerConfig } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { ContainerName, ImageDigest, Sha256 } from '../domain/ids.ts';
 import { atWork, type AtWork } from './at-work.ts';
+import { openFunction } from './function-package.ts';
 import { fetchFile, signedIn, type Party } from './party.ts';
 import { submissionWorkId, pendingKeyFile } from './submission-files.ts';
 
@@ -80,6 +81,7 @@ async function openImage({ config, configFolder }: Submission, at: AtWork): Prom
     const image = await exportImage(await connectDocker(), config.image, { signal: at.signal });
     return { stream: image.stream, imageDigest: image.imageDigest, size: image.sizeEstimate };
   }
+  if (config.containerType === 'Function') return openFunction(path.resolve(configFolder, config.image), at);
   const file = path.resolve(configFolder, config.image);
   const { size } = await stat(file).catch(noArchiveAt(file));
   const { imageDigest } = await inspectImageArchive(createReadStream(file));

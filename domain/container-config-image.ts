@@ -25,6 +25,7 @@ export function parseImageLocation(text: string, type: ContainerType, refuse: Re
       'Write it as Docker does: name:tag, in lower case.',
     );
   }
+  if (type === 'Function') return parsePath(text, refuse);
   const location = text.startsWith('direct:') ? text.slice('direct:'.length) : text;
   return /^[a-z][a-z0-9+.-]*:/i.test(location) ? parseUrl(location, refuse) : parsePath(location, refuse);
 }

@@ -30,7 +30,7 @@ export function parseContainerConfig(yamlText: string, sourceName: string): Cont
     image: parseImageLocation(textOf(image, '"image"', complain), containerType, (problem, next) =>
       complain(image, problem, next),
     ),
-    tasks: parseTasks(field('tasks'), complain),
+    tasks: parseTasks(field('tasks'), containerType, complain),
   };
 }
 
@@ -44,7 +44,7 @@ function parseContainerType(node: unknown, complain: Complain): ContainerType {
   throw complain(node, problem, `Write one of: ${CONTAINER_TYPES.join(', ')}.`);
 }
 
-function parseTasks(tasks: Field, complain: Complain): Partial<Record<TaskName, TaskConfig>> {
+function parseTasks(tasks: Field, type: ContainerType, complain: Complain): Partial<Record<TaskName, TaskConfig>> {
   const parsed: Partial<Record<TaskName, TaskConfig>> = {};
   for (const task of fieldsOf(tasks.value, '"tasks"', complain)) {
     const name = TASK_NAMES.find((candidate) => candidate === task.name);
@@ -52,7 +52,7 @@ function parseTasks(tasks: Field, complain: Complain): Partial<Record<TaskName, 
       const next = `Keep only: ${TASK_NAMES.join(', ')}. A container for other tasks is not a model or metrics container.`;
       throw complain(task.node, `The task ${JSON.stringify(task.name)} is not run here.`, next);
     }
-    parsed[name] = parseTask(task, name, complain);
+    parsed[name] = type === 'Function' ? parseFunctionTask(task, name, complain) : parseTask(task, name, complain);
   }
   if (Object.keys(parsed).length > 0) return parsed;
   throw complain(
@@ -60,6 +60,12 @@ function parseTasks(tasks: Field, complain: Complain): Partial<Record<TaskName, 
     '"tasks" is empty.',
     'Write "infer" for a model container or "evaluate" for a metrics container.',
   );
+}
+
+/** A function is handed its input and hands back its answer: there is nothing to mount, and nothing to start otherwise. */
+function parseFunctionTask(task: Field, name: TaskName, complain: Complain): TaskConfig {
+  knownFields(task.value, `The task "${name}" of a function`, [], complain);
+  return { runArgs: {}, inputVolumes: {}, outputVolumes: {} };
 }
 
 function parseTask(task: Field, name: TaskName, complain: Complain): TaskConfig {

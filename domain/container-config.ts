@@ -1,6 +1,7 @@
 /** The container config: what a container is and which tasks it can do, as its author wrote it in YAML. */
 
-export const CONTAINER_TYPES = ['DockerImage', 'DockerArchive', 'EncryptedDockerArchive'] as const;
+/** A `Function` is run in a sandbox of ours and needs no Docker; MedPerf knows the others. */
+export const CONTAINER_TYPES = ['DockerImage', 'DockerArchive', 'EncryptedDockerArchive', 'Function'] as const;
 export type ContainerType = (typeof CONTAINER_TYPES)[number];
 
 export const TASK_NAMES = ['infer', 'evaluate'] as const;
@@ -41,7 +42,7 @@ export interface TaskConfig {
 
 export interface ContainerConfig {
   readonly containerType: ContainerType;
-  /** `name:tag` of a local image, a path relative to the config's folder, or an http(s) URL. */
+  /** `name:tag` of a local image, a path relative to the config's folder (of a function: its folder), or an http(s) URL. */
   readonly image: string;
   readonly tasks: Readonly<Partial<Record<TaskName, TaskConfig>>>;
 }

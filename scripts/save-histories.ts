@@ -9,7 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Client } from '@temporalio/client';
 import { Narrator } from '../examples/demo/narrator.ts';
-import { castOf, everyone, forgetExampleImages, tellStory } from '../examples/demo/story.ts';
+import { choosePackages, forgetExampleImages } from '../examples/demo/packages.ts';
+import { castOf, everyone, tellStory } from '../examples/demo/story.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { bringUp } from '../stack/stack.ts';
 import { connectTemporalClient } from '../stack/temporal-connection.ts';
@@ -33,7 +34,10 @@ const { addresses } = stack;
 const stage = { folder, addresses, interrupted: new AbortController().signal };
 const cast = castOf(stage);
 try {
-  await tellStory(stage, cast, new Narrator());
+  const packages = await choosePackages((missing) => {
+    throw missing;
+  });
+  await tellStory(stage, cast, packages, new Narrator());
   const temporal = await connectTemporalClient(config, addresses.temporal);
   await runHousekeeping(temporal.client);
   await saveHistories(temporal.client);

@@ -5,7 +5,7 @@
  */
 import { readFunctionHead } from '../../crypto/function-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
-import type { FunctionConfig, OutputType } from '../../domain/function.ts';
+import type { FunctionConfig, FunctionLimits, OutputType } from '../../domain/function.ts';
 import { checkInputLength } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import { RunnerProcess } from './runner-process.ts';
@@ -26,6 +26,8 @@ const START_SECONDS = 60;
 
 export interface DeployOptions extends SandboxOptions {
   readonly policy?: RecyclePolicy;
+  /** What whoever runs the function allows it at most, whatever `function.yaml` says. */
+  readonly most?: FunctionLimits;
 }
 
 /** The public halves of the keys that a runner made inside, raw and in base64url. */
@@ -63,7 +65,8 @@ export interface RunningFunction {
  */
 export async function deploy(bundle: Buffer, options: DeployOptions = {}): Promise<RunningFunction> {
   // The runner checks the rest of it: what is hostile in there does not get a look at the host.
-  const { config, checksum } = readFunctionHead(bundle);
+  const { config: wanted, checksum } = readFunctionHead(bundle);
+  const config = { ...wanted, limits: bounded(wanted.limits, options.most) };
   const runners = new Runners(bundle, config, options);
   const { models } = await runners.current();
   return {
@@ -82,6 +85,12 @@ interface Ready {
   readonly models: readonly Sha256[];
   calls: number;
 }
+
+const bounded = (wanted: FunctionLimits, most: FunctionLimits = wanted): FunctionLimits => ({
+  memoryMb: Math.min(wanted.memoryMb, most.memoryMb),
+  seconds: Math.min(wanted.seconds, most.seconds),
+  threads: Math.min(wanted.threads, most.threads),
+});
 
 /** The runners of one function, one after the other. */
 class Runners {

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connectDocker } from '../../containers/docker.ts';
 import { EXIT, StrongroomError } from '../../domain/errors.ts';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
 import { Narrator } from './narrator.ts';
+import { choosePackages, forgetExampleImages } from './packages.ts';
 import { DemoFailure } from './party.ts';
-import { castOf, everyone, forgetExampleImages, tellStory, type Cast } from './story.ts';
+import { castOf, everyone, tellStory, type Cast } from './story.ts';
 
 const keep = process.argv.includes('--keep');
 const folder = await mkdtemp(path.join(tmpdir(), 'strongroom-demo-'));
@@ -29,7 +29,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 async function demo(): Promise<void> {
-  await connectDocker();
+  const packages = await choosePackages((missing) => {
+    tell(missing);
+    console.error('Going on without it: the model and the metrics are functions, run in the sandbox.');
+  });
   const config = readPlatformConfiguration({
     STRONGROOM_DATA: path.join(folder, 'platform'),
     STRONGROOM_SIGN_UPS_PER_MINUTE: '100',
@@ -44,7 +47,7 @@ async function demo(): Promise<void> {
   const stage = { folder, addresses, interrupted };
   cast = castOf(stage);
   const narrator = new Narrator();
-  await tellStory(stage, cast, narrator);
+  await tellStory(stage, cast, packages, narrator);
   narrator.closingTable(addresses);
 }
 
@@ -55,10 +58,15 @@ async function cleanUp(): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** In two lines: what is the matter, and what to do. */
+function tell({ code, message, why, next }: StrongroomError): void {
+  console.error(`${code} ${message}${why ? ` ${why}` : ''}\n${next ?? ''}`);
+}
+
 function explain(error: unknown): number {
   if (interrupted.aborted) return EXIT.interrupted;
   if (error instanceof StrongroomError) {
-    console.error(`${error.code} ${error.message}${error.why ? ` ${error.why}` : ''}\n${error.next ?? ''}`);
+    tell(error);
     return error.kind.exit;
   }
   console.error(error instanceof DemoFailure ? error.message : error);

@@ -1,14 +1,13 @@
-/** The main job, told with real parts only: from a Docker image to two data owners' results, and to the end of access. */
+/** The main job, told with real parts only: from a model's package to two data owners' results, and to the end of access. */
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectDocker } from '../../containers/docker.ts';
 import { packDataset } from '../../containers/dataset-archive.ts';
 import { createPlatformClient } from '../../client/platform.ts';
 import { parseBenchmarkName } from '../../domain/ids.ts';
-import { buildExampleImage } from '../build-image.ts';
 import type { Narrator } from './narrator.ts';
+import { buildExampleImages, forgetModelImage, type Packages } from './packages.ts';
 import { DemoFailure, Party, type Stage } from './party.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '..');
@@ -34,7 +33,7 @@ export const castOf = (stage: Stage): Cast => {
 
 export const everyone = ({ owner, committee, dataOwners }: Cast): Party[] => [owner, ...committee, ...dataOwners];
 
-export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): Promise<void> {
+export async function tellStory(stage: Stage, cast: Cast, packages: Packages, narrator: Narrator): Promise<void> {
   const { owner, committee, dataOwners } = cast;
   const [ann] = committee;
   const [dora, emil] = dataOwners;
@@ -44,20 +43,13 @@ export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): P
   await narrator.step('Everyone signs up, verifies the address and logs in', null, async () => {
     for (const party of everyone(cast)) await party.join();
   });
-  await narrator.step('The example images are built', null, async () => {
-    for (const name of [MODEL, 'digits-metrics'] as const) {
-      await buildExampleImage(name, (line) => {
-        console.log(`    ${line}`);
-      });
-    }
-  });
+  if (packages.kind === 'image') await narrator.step('The example images are built', null, buildExampleImages);
   await narrator.step('The committee creates a benchmark: two of three approve', 'benchmark/digits', async () => {
     const testDataset = path.join(stage.folder, 'test-dataset.tar');
     await pipeline(packDataset(path.join(EXAMPLES, 'digits-data', 'benchmark')), createWriteStream(testDataset));
-    const metrics = path.join(EXAMPLES, 'digits-metrics', 'container_config.yaml');
     const members = committee.flatMap(({ name }) => ['--member', name]);
     await ann.run([
-      ...['benchmark', 'create', '--name', 'digits', '--test-dataset', testDataset, '--metrics', metrics],
+      ...['benchmark', 'create', '--name', 'digits', '--test-dataset', testDataset, '--metrics', packages.metrics],
       ...[...members, '--quorum', '2', '--approval-days', '30', '--description', 'Handwritten digits, 8 by 8'],
     ]);
   });
@@ -66,8 +58,8 @@ export async function tellStory(stage: Stage, cast: Cast, narrator: Narrator): P
     `container/alice/${MODEL}`,
     async () => {
       await owner.run(['certificate', 'create']);
-      await owner.run(['container', 'submit', path.join(EXAMPLES, MODEL, 'container_config.yaml')]);
-      await forgetImage(`strongroom-${MODEL}:1`);
+      await owner.run(['container', 'submit', packages.model, '--name', MODEL]);
+      if (packages.kind === 'image') await forgetModelImage();
     },
   );
   await narrator.step('Compatibility test, consent and request', associationWorkflow, async () => {
@@ -153,14 +145,4 @@ async function untilGranted(owner: Party, party: Party): Promise<void> {
     await pause(500);
   }
   throw new DemoFailure(`Auto-grant did not find the certificate of ${party.email}.`);
-}
-
-/** From here on the model exists only sealed: what runs later is what came out of the archive. */
-async function forgetImage(name: string): Promise<void> {
-  const docker = await connectDocker();
-  await docker.getImage(name).remove({ force: true });
-}
-
-export async function forgetExampleImages(): Promise<void> {
-  for (const name of [MODEL, 'digits-metrics']) await forgetImage(`strongroom-${name}:1`).catch(() => undefined);
 }

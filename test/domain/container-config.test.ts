@@ -296,3 +296,24 @@ describe('each mistake is told with its place and what to write instead', () => 
     expect(error.message).toMatch(/line \d+, column \d+/);
   });
 });
+
+describe('a container config of a function', () => {
+  const FUNCTION = 'container_type: Function\nimage: .\ntasks:\n  infer: {}\n';
+
+  test('names its folder and its task, for which there is nothing to mount', () => {
+    expect(parseContainerConfig(FUNCTION, 'x')).toEqual({
+      containerType: 'Function',
+      image: '.',
+      tasks: { infer: { runArgs: {}, inputVolumes: {}, outputVolumes: {} } },
+    });
+  });
+
+  test.each([
+    ['a URL', FUNCTION.replace('image: .', 'image: https://example.org/function')],
+    ['a folder elsewhere', FUNCTION.replace('image: .', 'image: ../function')],
+    ['something to mount', FUNCTION.replace('infer: {}', 'infer: { input_volumes: {} }')],
+    ['another way to start it', FUNCTION.replace('infer: {}', 'infer: { run_args: { command: sh } }')],
+  ])('is refused with %s', (_name, text) => {
+    expect(refusal(text).code).toBe('E_CONTAINER_CONFIG');
+  });
+});

@@ -1,7 +1,7 @@
 /** The demo, started as the README says: it tells the whole story, gives no secret away, and leaves nothing behind. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectDocker } from '../../containers/docker.ts';
@@ -126,11 +126,36 @@ describe('the demo with --keep', () => {
   }, 60_000);
 });
 
-test('where Docker does not answer, the demo says in two lines what is missing, and has an exit code of its own', async () => {
-  const { ended } = startDemo([], { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, () => undefined);
-  const { code, shown } = await ended();
-  expect(code).toBe(11);
-  const said = shown.split('\n').filter((line) => line !== '' && !line.startsWith('>'));
-  expect(said).toHaveLength(2);
-  expect(said.join(' ')).toMatch(/E_DOCKER_UNAVAILABLE.*install/);
-}, 60_000);
+describe('where Docker does not answer, the demo', () => {
+  const DOCKER_HOST = 'unix:///nonexistent/docker.sock';
+  const linesOf = (shown: string) => shown.split('\n').filter((line) => line !== '' && !line.startsWith('>'));
+
+  test('says so, and tells the whole story with functions in the sandbox', async () => {
+    const { ended } = startDemo([], { DOCKER_HOST }, () => undefined);
+    const { code, shown } = await ended();
+    expect(code).toBe(0);
+    const [missing, advice, goesOn] = linesOf(shown);
+    expect(missing).toMatch(/^E_DOCKER_UNAVAILABLE/);
+    expect(advice).toMatch(/^Install/);
+    expect(goesOn).toMatch(/^Going on without it/);
+    expect(shown).toMatch(/Sent: +yes/);
+    expect(shown).toContain('The study is over.');
+    expect(shown).toContain('E_ACCESS_CLOSED');
+  }, 180_000);
+
+  test('says in two lines what is missing where there is no sandbox either, and has an exit code of its own', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'no-sandbox-'));
+    try {
+      // A bubblewrap as it is where the system lets nobody make namespaces.
+      const refusing = '#!/bin/sh\necho "bwrap: No permissions to create a new namespace" >&2\nexit 1\n';
+      await writeFile(path.join(folder, 'bwrap'), refusing, { mode: 0o755 });
+      const PATH = `${folder}:${process.env.PATH ?? ''}`;
+      const { code, shown } = await startDemo([], { DOCKER_HOST, PATH }, () => undefined).ended();
+      expect(code).toBe(11);
+      expect(linesOf(shown)).toHaveLength(2);
+      expect(linesOf(shown).join(' ')).toMatch(/E_DOCKER_UNAVAILABLE.*nstall/);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
