@@ -12,16 +12,17 @@ interface HeldCertificate {
  * Answers the fingerprint of a certificate that may be believed. Fails with `E_CERTIFICATE_NOT_CERTIFIED`,
  * `E_CERTIFICATE_EXPIRED`, `E_CERTIFICATE_REVOKED` or `E_CERTIFICATE_CHANGED`.
  */
-export async function holdCertificate(party: Party, { session, platform }: SignedIn, held: HeldCertificate) {
-  const authority = await platform.readAuthority();
-  const pins = party.home.pins(session);
-  await pins.holdAuthority(parseFingerprint(authority.fingerprint));
+export async function holdCertificate(party: Party, caller: SignedIn, held: HeldCertificate) {
+  const authority = await holdAuthority(party, caller);
   const email = parseEmailAddress(held.email);
-  const { fingerprint } = await checkCertificate(held.certificate, {
-    authority: authority.certificate,
-    email,
-    now: new Date(),
-  });
-  await pins.holdHolder(email, fingerprint);
+  const { fingerprint } = await checkCertificate(held.certificate, { authority, email, now: new Date() });
+  await party.home.pins(caller.session).holdHolder(email, fingerprint);
   return fingerprint;
+}
+
+/** The platform's authority, armored: the same as ever. Fails with `E_CERTIFICATE_NOT_CERTIFIED` where it changed. */
+export async function holdAuthority(party: Party, { session, platform }: SignedIn): Promise<string> {
+  const { certificate, fingerprint } = await platform.readAuthority();
+  await party.home.pins(session).holdAuthority(parseFingerprint(fingerprint));
+  return certificate;
 }

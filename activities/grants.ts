@@ -1,20 +1,17 @@
-/** Grants: the model key, wrapped on the owner's machine to one certificate after the other. */
-import { wrapKey } from '../crypto/grants.ts';
-import { readModelKey, type ModelKey } from '../crypto/model-key.ts';
+/** Grants: the model key, wrapped on the owner's machine to each certificate that may be trusted with it. */
 import { StrongroomError } from '../domain/errors.ts';
 import type { GrantOrigin } from '../domain/grant.ts';
 import {
   parseEmailAddress,
-  parseSha256,
+  parseFingerprint,
   type AssociationId,
   type BenchmarkName,
   type ContainerName,
   type EmailAddress,
   type Fingerprint,
   type Handle,
-  type Sha256,
 } from '../domain/ids.ts';
-import { holdCertificate } from './believed-certificates.ts';
+import { wrapForAll, type Wrapped } from './wrapping.ts';
 import { signedIn, type Party, type SignedIn } from './party.ts';
 
 export interface AccessSubject {
@@ -94,65 +91,52 @@ interface Wanted {
   readonly recipient: Recipient | undefined;
 }
 
+/** What one request may bring. */
+const GRANTS_AT_ONCE = 1000;
+
 /** One bad certificate never stops the others: it is passed over and reported. What is wrapped goes up all or nothing. */
 async function grant(party: Party, caller: SignedIn, terms: Terms, wanted: readonly Wanted[]): Promise<GrantReport> {
   if (wanted.length === 0) return { granted: [], skipped: [] };
   const { subject, expiresAt, origin } = terms;
-  const granted: { email: EmailAddress; fingerprint: Fingerprint; message: string }[] = [];
-  const skipped: { email: EmailAddress; code: string; message: string }[] = [];
-  const key = await readModelKey(party.home.modelKeyFile(caller.session, subject.name));
-  const ownerPrivateKey = await party.home.privateKey(caller.session);
-  try {
-    const archive = await archiveOf(caller, subject);
-    for (const { email, recipient } of wanted) {
-      try {
-        granted.push({
-          email,
-          ...(await wrapFor(party, caller, terms, { email, recipient, key, archive, ownerPrivateKey })),
-        });
-      } catch (error) {
-        if (!(error instanceof StrongroomError) || error.kind.retryable) throw error;
-        skipped.push({ email, code: error.code, message: error.message });
-      }
-    }
-  } finally {
-    key[Symbol.dispose]();
-    ownerPrivateKey.fill(0);
-  }
-  if (granted.length > 0) {
-    const grants = granted.map(({ fingerprint, message }) => ({ fingerprint, message, origin, expiresAt }));
+  const refused = wanted.flatMap((one) => refusalOf(one, subject));
+  const eligible = wanted.flatMap(({ email, recipient }) => {
+    if (!recipient?.certificate || recipient.granted) return [];
+    const { certificate, fingerprint } = recipient.certificate;
+    return [{ email, certificate, fingerprint: parseFingerprint(fingerprint) }];
+  });
+  const { wrapped, skipped } = await wrapForAll(party, caller, { subject, expiresAt }, eligible);
+  for (let from = 0; from < wrapped.length; from += GRANTS_AT_ONCE) {
+    const grants = wrapped.slice(from, from + GRANTS_AT_ONCE).map((one) => toGrant(one, origin, expiresAt));
     await caller.platform.createGrants({ path: { id: subject.association }, body: { grants } });
   }
-  return { granted: granted.map(({ email, fingerprint }) => ({ email, fingerprint })), skipped };
+  const passedOver = [...refused, ...skipped].map(({ email, error }) => ({
+    email,
+    code: error.code,
+    message: error.message,
+  }));
+  return { granted: wrapped.map(({ email, fingerprint }) => ({ email, fingerprint })), skipped: passedOver };
 }
 
-async function archiveOf({ platform }: SignedIn, { account, name }: AccessSubject): Promise<Sha256> {
-  const { archive } = await platform.readContainer({ path: { owner: account, name } });
-  return parseSha256(archive.sha256);
-}
+const toGrant = ({ fingerprint, message }: Wrapped, origin: GrantOrigin, expiresAt: string | null) => ({
+  fingerprint,
+  message,
+  origin,
+  expiresAt,
+});
 
-interface Wrapping extends Wanted {
-  readonly key: ModelKey;
-  readonly archive: Sha256;
-  readonly ownerPrivateKey: Buffer;
-}
-
-async function wrapFor(party: Party, caller: SignedIn, { subject, expiresAt }: Terms, wrapping: Wrapping) {
-  const { email, recipient, key, archive, ownerPrivateKey } = wrapping;
+function refusalOf({ email, recipient }: Wanted, { benchmark }: AccessSubject) {
   if (!recipient) {
-    throw new StrongroomError('E_NOT_AUTHORISED', `${email} is not an authorised data owner of ${subject.benchmark}.`, {
+    const error = new StrongroomError('E_NOT_AUTHORISED', `${email} is not an authorised data owner of ${benchmark}.`, {
       next: 'They register a dataset and ask for its association with the benchmark.',
     });
+    return [{ email, error }];
   }
   if (!recipient.certificate) {
-    throw new StrongroomError('E_NO_CERTIFICATE', `${email} has no certificate yet.`, {
+    const error = new StrongroomError('E_NO_CERTIFICATE', `${email} has no certificate yet.`, {
       next: 'They run: strongroom certificate create. Auto-grant finds it then.',
     });
+    return [{ email, error }];
   }
-  if (recipient.granted) throw new StrongroomError('E_ALREADY_GRANTED', `${email} has access already.`);
-  const { certificate } = recipient.certificate;
-  const fingerprint = await holdCertificate(party, caller, { email, certificate });
-  const container = { owner: subject.account, name: subject.name };
-  const binding = { container, archive, benchmark: subject.benchmark, recipient: fingerprint, expiresAt };
-  return { fingerprint, message: await wrapKey({ key, binding, recipientCertificate: certificate, ownerPrivateKey }) };
+  if (!recipient.granted) return [];
+  return [{ email, error: new StrongroomError('E_ALREADY_GRANTED', `${email} has access already.`) }];
 }

@@ -35,6 +35,17 @@ export class Pins {
     if (checkPin(pins.holders, email, fingerprint) === 'first-use') await this.acceptHolder(email, fingerprint);
   }
 
+  /** Whose certificates are known. */
+  async holders(): Promise<HolderPins> {
+    return (await this.#read()).holders;
+  }
+
+  /** Remembers those of whom none is known yet. */
+  async holdFirstUses(holders: HolderPins): Promise<void> {
+    const pins = await this.#read();
+    await writeJsonFile(this.#file, { ...pins, holders: { ...holders, ...pins.holders } });
+  }
+
   /** The owner's word: from now on this certificate counts for the address. */
   async acceptHolder(email: EmailAddress, fingerprint: Fingerprint): Promise<void> {
     const pins = await this.#read();

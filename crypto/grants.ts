@@ -4,52 +4,67 @@
  */
 import { createMessage, decrypt, encrypt, readMessage } from 'openpgp';
 import type { PrivateKey } from 'openpgp';
-import { StrongroomError } from '../domain/errors.ts';
+import { StrongroomError, toErrorFields, type ErrorFields } from '../domain/errors.ts';
 import type { GrantBinding } from '../domain/grant.ts';
+import type { EmailAddress } from '../domain/ids.ts';
+import { checkCertificate } from './certificate-check.ts';
 import { bindingDifference, readGrantContent, writeGrantContent } from './grant-content.ts';
 import type { ModelKey } from './model-key.ts';
-import { fingerprintOf, READABLE_BY_GPG, readCertificate, readOwnKey } from './openpgp/keys.ts';
+import { READABLE_BY_GPG, readCertificate, readOwnKey } from './openpgp/keys.ts';
 import type { ArmoredPrivateKey } from './openpgp/keys.ts';
 
 const LONGEST_GRANT = 64 * 1024;
 
+/** Whom to wrap for: a certificate as the platform handed it out, and what the grant is bound to. */
 export interface Recipient {
+  readonly email: EmailAddress;
+  /** ASCII-armored. */
+  readonly certificate: string;
   readonly binding: GrantBinding;
-  /** ASCII-armored, checked by the caller (`checkCertificate`, `checkPin`). */
-  readonly recipientCertificate: string;
 }
 
-/** Wraps the key for one recipient. Fails as `wrapKeys` does. */
-export async function wrapKey(
-  grant: Recipient & { readonly key: ModelKey; readonly ownerPrivateKey: ArmoredPrivateKey },
-): Promise<string> {
-  return wrapWith(await readOwnKey(grant.ownerPrivateKey), grant.key, grant);
+/** What all grants of one round have in common. */
+export interface WrappingTerms {
+  readonly key: ModelKey;
+  /** Signs each grant; the caller overwrites it. */
+  readonly ownerPrivateKey: ArmoredPrivateKey;
+  /** The platform's authority, which must vouch for each certificate; ASCII-armored. */
+  readonly authority: string;
+  readonly now: Date;
 }
+
+/** The wrapped key, an ASCII-armored message, or why this certificate is not to be trusted with one. */
+export type WrappingOutcome = { readonly message: string } | { readonly refusal: ErrorFields };
 
 /**
- * Wraps the key for many: one ASCII-armored message for each, in their order. Fails with `E_CERTIFICATE_UNSUITABLE`
- * where a certificate cannot be encrypted to, and with `E_GRANT_INVALID` where it is not the binding's recipient.
+ * Checks each certificate as `checkCertificate` does and wraps the key to it, in their order. A certificate that cannot
+ * be used stops no other: its outcome says why, with `E_GRANT_INVALID` where it is not the binding's recipient.
  */
-export async function wrapKeys(
-  key: ModelKey,
-  recipients: readonly Recipient[],
-  ownerPrivateKey: ArmoredPrivateKey,
-): Promise<string[]> {
-  const owner = await readOwnKey(ownerPrivateKey);
-  const messages: string[] = [];
-  for (const recipient of recipients) messages.push(await wrapWith(owner, key, recipient));
-  return messages;
+export async function wrapKeys(terms: WrappingTerms, recipients: readonly Recipient[]): Promise<WrappingOutcome[]> {
+  const owner = await readOwnKey(terms.ownerPrivateKey);
+  const outcomes: WrappingOutcome[] = [];
+  for (const recipient of recipients) {
+    try {
+      outcomes.push({ message: await wrapKey(terms, owner, recipient) });
+    } catch (error) {
+      if (!(error instanceof StrongroomError)) throw error;
+      outcomes.push({ refusal: toErrorFields(error) });
+    }
+  }
+  return outcomes;
 }
 
-async function wrapWith(owner: PrivateKey, key: ModelKey, recipient: Recipient): Promise<string> {
-  const encryptionKeys = await readCertificate(recipient.recipientCertificate);
-  if (fingerprintOf(encryptionKeys) !== recipient.binding.recipient) {
-    throw invalid('The certificate is not the recipient that the grant names.');
-  }
-  const content = writeGrantContent(recipient.binding, key);
+async function wrapKey(terms: WrappingTerms, owner: PrivateKey, { email, certificate, binding }: Recipient) {
+  const { fingerprint } = await checkCertificate(certificate, { authority: terms.authority, email, now: terms.now });
+  if (fingerprint !== binding.recipient) throw invalid('The certificate is not the recipient that the grant names.');
+  const content = writeGrantContent(binding, terms.key);
   try {
-    const message = await createMessage({ binary: content });
-    return (await encrypt({ message, encryptionKeys, signingKeys: owner, config: READABLE_BY_GPG })) as string;
+    return (await encrypt({
+      message: await createMessage({ binary: content }),
+      encryptionKeys: await readCertificate(certificate),
+      signingKeys: owner,
+      config: READABLE_BY_GPG,
+    })) as string;
   } finally {
     content.fill(0);
   }
