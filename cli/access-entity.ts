@@ -30,7 +30,11 @@ async function whyThereIsNone(
   context: Context,
   { name, benchmark }: { readonly name: ContainerName; readonly benchmark: BenchmarkName },
 ): Promise<StrongroomError> {
-  const { id, state, approvals, quorum } = await findAssociation(await context.platform(), name, benchmark);
+  const { id, state, approvals, quorum } = await findAssociation(await context.platform(), {
+    kind: 'container',
+    name,
+    benchmark,
+  });
   if (state === 'requested') {
     return new StrongroomError(
       'E_PENDING_APPROVAL',

@@ -43,6 +43,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'certificate revoke', summary: 'Revoke your certificate, and the access granted to it' },
   { name: 'dataset register', summary: 'Register a dataset by its digest; the data stays here' },
   { name: 'dataset associate', summary: "Ask a benchmark's committee to accept a dataset" },
+  { name: 'dataset withdraw', summary: 'Take a dataset out of a benchmark, and end your access there' },
   { name: 'dataset list', summary: 'List your datasets' },
   { name: 'run', summary: 'Run a granted container on a dataset of yours' },
   { name: 'run status', summary: 'Show how a run goes, or went' },

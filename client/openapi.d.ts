@@ -137,6 +137,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/associations/{id}/departure": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take an approved dataset of yours out of its benchmark
+         * @description Without another approved dataset there you are no authorised data owner of the benchmark any more: every key that was wrapped to you in it is erased at the same moment.
+         */
+        readonly post: operations["leaveBenchmark"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/associations/{id}/grants": {
         readonly parameters: {
             readonly query?: never;
@@ -939,7 +959,7 @@ export interface components {
             /** @description Send the last one as Last-Event-ID to go on after it. */
             readonly id: string;
             /** @enum {string} */
-            readonly type: "association.requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "grant.created" | "grant.revoked" | "access.closed";
+            readonly type: "association.requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed";
             /** Format: date-time */
             readonly at: string;
             /** AssociationId */
@@ -1278,6 +1298,46 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Association"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly leaveBenchmark: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: AssociationId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly association: components["schemas"]["Association"];
+                        readonly grantsRevoked: number;
+                    };
                 };
             };
             /** @description The request failed; `code` says how. */

@@ -48,6 +48,20 @@ export const ROUTES = {
       'certificates.*.fingerprint': 'Fingerprint',
     },
   },
+  leaveBenchmark: {
+    method: 'post',
+    path: '/v1/associations/{id}/departure',
+    ids: {
+      'association.id': 'AssociationId',
+      'association.owner': 'Handle',
+      'association.benchmark': 'BenchmarkName',
+      'association.votes.*.member': 'Handle',
+      'association.waitingFor.*': 'Handle',
+      'association.testDatasetSha256': 'Sha256?',
+      'association.certificates.*.account': 'Handle',
+      'association.certificates.*.fingerprint': 'Fingerprint',
+    },
+  },
   createGrants: {
     method: 'post',
     path: '/v1/associations/{id}/grants',

@@ -5,6 +5,7 @@ import type { Handle, Sha256 } from './ids.ts';
 /** What is written down: every decision, and every change of who has access to what. */
 export const AUDIT_ACTIONS = [
   'access.closed',
+  'association.closed',
   'association.decided',
   'association.requested',
   'benchmark.closed',

@@ -5,6 +5,7 @@ export const EVENT_TYPES = [
   'certificate.issued',
   'certificate.revoked',
   'data-owner.authorised',
+  'data-owner.left',
   'grant.created',
   'grant.revoked',
   'access.closed',

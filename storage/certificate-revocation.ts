@@ -1,6 +1,5 @@
 /** Revocation of a certificate: every key that was wrapped to it is erased at the same moment. */
 import { sql } from 'kysely';
-import type { AuditRecord } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Fingerprint } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
@@ -9,6 +8,7 @@ import { listContainersFor } from './authorisation.ts';
 import { findCertificate, type Certificate } from './certificates.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { endFallenGrants } from './fallen-grants.ts';
 
 export interface CertificateRevocation {
   readonly certificate: Certificate;
@@ -38,30 +38,14 @@ export async function revokeCertificate(
 }
 
 async function revokeItsGrants(trx: Trx, account: Account, fingerprint: Fingerprint, reason: string): Promise<number> {
-  const itsReason = `Certificate revoked: ${reason}`;
-  const ended = await trx
-    .updateTable('grants')
-    .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason: itsReason })
-    .where('fingerprint', '=', fingerprint)
-    .where('state', '=', 'valid')
-    .returning('associationId')
-    .execute();
-  const holder = { account: account.handle, fingerprint };
-  await recordAudit(
-    trx,
-    {
-      action: 'certificate.revoked',
-      subject: `certificate/${fingerprint}`,
-      before: { account: account.handle },
-      after: { account: account.handle, state: 'revoked', reason },
-    },
-    ...ended.map(({ associationId }): AuditRecord => ({
-      action: 'grant.revoked',
-      subject: `association/${associationId}`,
-      before: { ...holder, state: 'valid' },
-      after: { ...holder, state: 'revoked', reason: itsReason },
-    })),
-  );
+  await recordAudit(trx, {
+    action: 'certificate.revoked',
+    subject: `certificate/${fingerprint}`,
+    before: { account: account.handle },
+    after: { account: account.handle, state: 'revoked', reason },
+  });
+  const itsOwn = sql<boolean>`fingerprint = ${fingerprint}`;
+  const ended = await endFallenGrants(trx, account.handle, itsOwn, `Certificate revoked: ${reason}`);
   const containers = await listContainersFor(trx, account.id);
   await recordEvents(
     trx,
@@ -73,5 +57,5 @@ async function revokeItsGrants(trx: Trx, account: Account, fingerprint: Fingerpr
       fingerprint,
     })),
   );
-  return ended.length;
+  return ended;
 }

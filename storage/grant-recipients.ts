@@ -144,6 +144,14 @@ export async function findRecipients(
   if (new Set(fingerprints).size < fingerprints.length) {
     throw new StrongroomError('E_INVALID_REQUEST', 'A certificate is named twice.');
   }
+  // Before they are read: what comes later waits, and what came first is seen.
+  await trx
+    .selectFrom('certificates')
+    .select('fingerprint')
+    .where('fingerprint', 'in', fingerprints)
+    .orderBy('fingerprint')
+    .forShare()
+    .execute();
   const certificates = await trx
     .selectFrom('certificates')
     .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
@@ -152,8 +160,6 @@ export async function findRecipients(
     .select(isAuthorisedIn(access).as('authorised'))
     .select(isRevokedIn(access).as('revoked'))
     .where('certificates.fingerprint', 'in', fingerprints)
-    .orderBy('certificates.fingerprint')
-    .forShare('certificates')
     .execute();
   const found = new Map(certificates.map((certificate) => [certificate.fingerprint, certificate]));
   return grants.map((grant) => {

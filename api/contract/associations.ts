@@ -177,3 +177,17 @@ export const withdrawAssociation = defineRoute({
   body: Type.Object({ reason: ReasonSchema }, closed),
   answers: { 200: ReviewStatusSchema.ref },
 });
+
+export const leaveBenchmark = defineRoute({
+  method: 'POST',
+  url: '/v1/associations/:id/departure',
+  id: 'leaveBenchmark',
+  tag,
+  summary: 'Take an approved dataset of yours out of its benchmark',
+  description:
+    'Without another approved dataset there you are no authorised data owner of the benchmark any more: every key that was wrapped to you in it is erased at the same moment.',
+  access: 'account',
+  params: byAssociation,
+  body: Type.Object({ reason: ReasonSchema }, closed),
+  answers: { 200: Type.Object({ association: AssociationSchema.ref, grantsRevoked: Type.Integer({ minimum: 0 }) }) },
+});

@@ -7,6 +7,7 @@ import { checkAssociationPossible, requestAssociation, type TestEvidence } from 
 import { listAssociations, listOwnAssociations, readAssociation } from '../../storage/associations.ts';
 import { isMember } from '../../storage/benchmarks.ts';
 import type { Db } from '../../storage/database.ts';
+import { leaveBenchmark } from '../../storage/dataset-departure.ts';
 import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/associations.ts';
 import type { App, Services } from '../services.ts';
@@ -93,6 +94,11 @@ export function reviewRoutes(app: App, { db, workflows }: Services): void {
       }
       return unlessEnded(db, id, caller, () => workflows.withdraw(id, request.body.reason, authorOf(request)));
     },
+  });
+
+  app.route({
+    ...contract.leaveBenchmark,
+    handler: async (request) => leaveBenchmark(db, callerOf(request), request.params.id, request.body.reason),
   });
 }
 

@@ -15,7 +15,7 @@ export const command = defineCommand({
   },
   async run({ arguments: { name }, options: { benchmark, all } }, context) {
     const platform = await context.platform();
-    const association = await findAssociation(platform, name, benchmark);
+    const association = await findAssociation(platform, { kind: 'container', name, benchmark });
     const { items } = await platform.listGrants({ path: { id: association.id } });
     const shown = items.filter(({ state }) => all || state === 'valid');
     const rows = shown.map((entry) => [
