@@ -63,7 +63,7 @@ test('only an own dataset can leave, and only one that was approved', async () =
   await bob.ask('POST', '/v1/datasets', { name: 'asked', sha256: 'b'.repeat(64), size: 4096, files: 3 });
   await bob.ask('POST', '/v1/associations', { kind: 'dataset', name: 'asked', benchmark: 'digits' });
   const { items } = (await bob.ask('GET', '/v1/associations?mine=true&state=requested')).json();
-  expect((await leave(items[0].id)).json()).toMatchObject({ code: 'E_CONFLICT', why: 'The request is requested.' });
+  expect((await leave(items[0]!.id)).json()).toMatchObject({ code: 'E_CONFLICT', why: 'The request is requested.' });
   await leave(wards);
 });
 
