@@ -9,6 +9,7 @@ import { requireCallers } from './caller.ts';
 import { namedSchemas } from './contract/all.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { collectOpenApi } from './openapi-document.ts';
+import { rememberAnswers } from './idempotency.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
@@ -52,6 +53,7 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
 
   answerProblems(app);
   requireCallers(app, authentication);
+  rememberAnswers(app, dependencies.db, dependencies.settings.authenticationSecret);
   await collectOpenApi(app);
   await app.register(rateLimit, { global: false });
   for (const schema of namedSchemas) app.addSchema(schema);

@@ -39,7 +39,8 @@ export function answerProblems(app: FastifyInstance): void {
 function sendProblem(fields: ErrorFields, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(fields, request.id);
   reply.header('cache-control', 'no-store');
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (problem.status === 503 || problem.code === 'E_IDEMPOTENCY_KEY_BUSY')
+    reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }

@@ -55,6 +55,8 @@ export const ERROR_KINDS = {
   E_ALREADY_EXISTS: kind(409, EXIT.conflict),
   E_CONFLICT: kind(409, EXIT.conflict),
   E_ALREADY_RUNNING: kind(409, EXIT.conflict),
+  E_IDEMPOTENCY_KEY_BUSY: kind(409, EXIT.conflict, true),
+  E_IDEMPOTENCY_KEY_REUSED: kind(422, EXIT.usage),
   E_OUTPUT_EXISTS: kind(409, EXIT.conflict),
   // Benchmarks, associations, votes
   E_BENCHMARK_CLOSED: kind(409, EXIT.conflict),

@@ -5,9 +5,14 @@ import { accountTables } from './account-tables.ts';
 import type { Db } from './database.ts';
 import * as platform from './migrations/2026-11-23-platform.ts';
 import * as audit from './migrations/2026-11-24-audit.ts';
+import * as idempotency from './migrations/2026-11-24-idempotency.ts';
 
 /** In order of their names; a migration that was published is never changed. */
-const MIGRATIONS = { '2026-11-23-platform': platform, '2026-11-24-audit': audit };
+const MIGRATIONS = {
+  '2026-11-23-platform': platform,
+  '2026-11-24-audit': audit,
+  '2026-11-24-idempotency': idempotency,
+};
 
 const LOCK = 7_346_001;
 

@@ -223,9 +223,18 @@ interface AuditEntriesTable {
   hash: Generated<Sha256 | null>;
 }
 
+interface IdempotencyKeysTable {
+  accountId: AccountId;
+  key: string;
+  request: Buffer;
+  begunAt: SetMoment;
+  answer: Buffer | null;
+}
+
 export interface Database {
   accounts: AccountsTable;
   auditEntries: AuditEntriesTable;
+  idempotencyKeys: IdempotencyKeysTable;
   sessions: SessionsTable;
   accessTokens: AccessTokensTable;
   handles: HandlesTable;

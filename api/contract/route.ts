@@ -18,6 +18,16 @@ interface RouteWords {
 
 type Part = 'params' | 'querystring' | 'body';
 
+const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409).',
+    }),
+  ),
+});
+
 export type Answers = Readonly<Record<number, TSchema>>;
 
 interface RouteSchemas {
@@ -42,6 +52,7 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
     ...(route.params && { params: route.params }),
     ...(route.querystring && { querystring: route.querystring }),
     ...(route.body && { body: route.body }),
+    ...(method === 'POST' && access === 'account' && { headers: IdempotencyHeaders }),
   } as { [P in Part as R[P] extends TSchema ? P : never]: R[P] };
   return {
     method: method as R['method'],
