@@ -1,7 +1,9 @@
 /** What the activities of the platform's worker work with. */
+import type { KeyObject } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Db } from '../storage/database.ts';
 import type { SendMail } from '../storage/mail.ts';
+import type { NoteVerifier } from '../crypto/transparency/signed-note.ts';
 import type { Fingerprint } from '../domain/ids.ts';
 
 export interface Platform {
@@ -10,6 +12,13 @@ export interface Platform {
   readonly sendMail: SendMail;
   readonly uploadsFolder: string;
   readonly authority: CertificateAuthority;
+  readonly auditSigner: AuditSigner;
+}
+
+/** Signs heads of the audit log. Its key, too, is only here. */
+export interface AuditSigner {
+  readonly verifier: NoteVerifier;
+  readonly key: KeyObject;
 }
 
 /** The platform's certificate authority. Its key is only here, never in the API's process. */

@@ -14,6 +14,7 @@ import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
 import { associationRoutes, reviewRoutes } from './routes/associations.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -41,6 +42,7 @@ const ROUTES = [
   resultRoutes,
   blobRoutes,
   eventRoutes,
+  auditRoutes,
   uploadRoutes,
 ];
 

@@ -25,6 +25,11 @@ import {
   type ReviewStatus,
   type VoteRequest,
 } from '../workflows/review-association/contract.ts';
+import {
+  SIGN_AUDIT_HEAD,
+  SIGN_AUDIT_HEAD_WORKFLOW_ID,
+  type SignedAuditHead,
+} from '../workflows/sign-audit-head/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { OPERATIONS_PATH } from './operators.ts';
 import { toStrongroomError } from './workflow-failure.ts';
@@ -90,6 +95,18 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
 
     withdraw: (association: AssociationId, reason: string, author: Author): Promise<ReviewStatus> =>
       update(association, (handle) => handle.executeUpdate(withdrawUpdate, { args: [{ reason }, author] })),
+
+    /** Has the worker sign the head of the audit log; who asks while it is at work gets the same. */
+    signAuditHead: (): Promise<SignedAuditHead> =>
+      ask(() =>
+        temporal.workflow.execute<() => Promise<SignedAuditHead>>(SIGN_AUDIT_HEAD, {
+          workflowId: SIGN_AUDIT_HEAD_WORKFLOW_ID,
+          taskQueue: PLATFORM_TASK_QUEUE,
+          workflowExecutionTimeout: '1 minute',
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          staticSummary: 'Head of the audit log',
+        }),
+      ),
 
     /** Has the worker check and certify a certificate, and waits for it. */
     certify: async (fingerprint: Fingerprint, input: CertifyCertificateInput): Promise<CertifyCertificateResult> => {

@@ -110,6 +110,13 @@ export function argument(summary: string, parse: Parse<unknown> = asText): Argum
   return { summary, optional: false, read };
 }
 
+/** An argument that may be left out. */
+export const optionalArgument = <Value>(summary: string, parse: Parse<Value>): Argument<Value | undefined> => ({
+  summary,
+  optional: true,
+  read: (text, name) => (text === undefined ? undefined : parsed(parse, text, name)),
+});
+
 /** Names a mistake in the command line; `next` is what to write instead. */
 export const usage = (what: string, next?: string): StrongroomError =>
   new StrongroomError('E_USAGE', what, next === undefined ? {} : { next });

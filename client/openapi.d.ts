@@ -253,6 +253,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/audit/entries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Decisions and changes of access, the oldest first
+         * @description For operators. The hash of an entry is the SHA-256 of the lines `strongroom audit entry v1`, its number, its time, the hash before it, and the rest of it as canonical JSON (RFC 8785).
+         */
+        readonly get: operations["listAuditEntries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/audit/head": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The signed head of the audit log, to be kept */
+        readonly get: operations["readAuditHead"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/authority": {
         readonly parameters: {
             readonly query?: never;
@@ -975,6 +1012,35 @@ export interface components {
             /** Fingerprint */
             readonly fingerprint?: Fingerprint;
         };
+        readonly AuditEntry: {
+            /** @description From 1, without a gap. */
+            readonly sequence: number;
+            /** Format: date-time */
+            readonly at: string;
+            /** Handle */
+            readonly account: Handle | null;
+            /** @description The id of the session or access token. */
+            readonly token: string | null;
+            readonly requestId: string | null;
+            /** @enum {string} */
+            readonly action: "access.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+            /** @description For instance certificate/<id>. */
+            readonly subject: string;
+            readonly before: {
+                readonly [key: string]: unknown;
+            } | null;
+            readonly after: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** Sha256 */
+            readonly hash: Sha256;
+        };
+        readonly SignedAuditHead: {
+            /** @description A signed note: name, number of the last entry, its hash in base64. */
+            readonly note: string;
+            /** @description By which the signature is checked: NAME+HASH+KEY. */
+            readonly key: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1622,6 +1688,75 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ReviewStatus"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listAuditEntries: {
+        readonly parameters: {
+            readonly query?: {
+                readonly account?: Handle;
+                readonly action?: "access.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+                /** @description For instance certificate/<id>. */
+                readonly subject?: string;
+                readonly after?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["AuditEntry"][];
+                        readonly next: string | null;
+                    };
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readAuditHead: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SignedAuditHead"];
                 };
             };
             /** @description The request failed; `code` says how. */

@@ -93,6 +93,12 @@ export const ROUTES = {
     path: '/v1/associations/{id}/withdrawal',
     ids: { 'votes.*.member': 'Handle', 'waitingFor.*': 'Handle' },
   },
+  listAuditEntries: {
+    method: 'get',
+    path: '/v1/audit/entries',
+    ids: { 'items.*.account': 'Handle?', 'items.*.hash': 'Sha256' },
+  },
+  readAuditHead: { method: 'get', path: '/v1/audit/head', ids: {} },
   readAuthority: { method: 'get', path: '/v1/authority', ids: { fingerprint: 'Fingerprint' } },
   createBenchmark: {
     method: 'post',

@@ -21,6 +21,12 @@ export interface Identity {
   readonly fingerprint: Fingerprint;
 }
 
+/** As the platform signed it. */
+export interface KeptAuditHead {
+  readonly note: string;
+  readonly key: string;
+}
+
 export interface LocalDataset {
   readonly folder: string;
   readonly sha256: Sha256;
@@ -107,6 +113,15 @@ export class PartyHome {
   /** What this party holds true about others since it first saw it. */
   pins(session: Session): Pins {
     return new Pins(path.join(this.#ofPlatform('certificates', session), 'pins.json'));
+  }
+
+  /** The head of the platform's audit log that this party kept, with its signature. */
+  auditHead(session: Session): Promise<KeptAuditHead | null> {
+    return readJsonFile<KeptAuditHead | null>(path.join(this.#ofPlatform('audit', session), 'head.json'), null);
+  }
+
+  async saveAuditHead(session: Session, head: KeptAuditHead): Promise<void> {
+    await writeJsonFile(path.join(this.#ofPlatform('audit', session), 'head.json'), head);
   }
 
   datasets(session: Session): Promise<Readonly<Record<string, LocalDataset>>> {

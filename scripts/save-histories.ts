@@ -15,6 +15,8 @@ import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { bringUp } from '../stack/stack.ts';
 import { connectTemporalClient } from '../stack/temporal-connection.ts';
 import { HOUSEKEEPING_SCHEDULE } from '../workflows/housekeeping/contract.ts';
+import { SIGN_AUDIT_HEAD, SIGN_AUDIT_HEAD_WORKFLOW_ID } from '../workflows/sign-audit-head/contract.ts';
+import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const HISTORIES = path.join(ROOT, 'test', 'replay', 'histories');
@@ -40,6 +42,7 @@ try {
   await tellStory(stage, cast, packages, new Narrator());
   const temporal = await connectTemporalClient(config, addresses.temporal);
   await runHousekeeping(temporal.client);
+  await signAuditHead(temporal.client);
   await saveHistories(temporal.client);
   await temporal.close();
 } finally {
@@ -55,6 +58,13 @@ async function runHousekeeping({ schedule }: Client): Promise<void> {
   await handle.trigger();
   while ((await handle.describe()).info.runningActions.length === 0) await pause(100);
   while ((await handle.describe()).info.runningActions.length > 0) await pause(100);
+}
+
+async function signAuditHead({ workflow }: Client): Promise<void> {
+  await workflow.execute(SIGN_AUDIT_HEAD, {
+    workflowId: SIGN_AUDIT_HEAD_WORKFLOW_ID,
+    taskQueue: PLATFORM_TASK_QUEUE,
+  });
 }
 
 async function saveHistories({ workflow }: Client): Promise<void> {

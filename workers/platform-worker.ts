@@ -1,6 +1,7 @@
 /** The platform's worker: reviews, certification and housekeeping. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { createAuditActivities } from '../activities/audit.ts';
 import { createCertificationActivities } from '../activities/certification.ts';
 import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import type { Platform } from '../activities/platform.ts';
@@ -20,6 +21,7 @@ export async function createPlatformWorker(
     taskQueue: PLATFORM_TASK_QUEUE,
     workflowBundle: await workflowBundle('platform'),
     activities: {
+      ...createAuditActivities(platform),
       ...createCertificationActivities(platform),
       ...createHousekeepingActivities(platform),
       ...createReviewActivities(platform),

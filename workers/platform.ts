@@ -8,6 +8,7 @@ import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '.
 import { saveAuthority } from '../storage/authority.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openMail } from '../storage/mail.ts';
+import { openAuditSigner } from './audit-signer.ts';
 import { openAuthority } from './authority.ts';
 import { createPlatformWorker, scheduleHousekeeping } from './platform-worker.ts';
 
@@ -36,6 +37,7 @@ const worker = await createPlatformWorker(
     sendMail: openMail({ from: config.mailFrom, smtpUrl: config.smtpUrl, outboxFolder: within('outbox') }),
     uploadsFolder: within('uploads'),
     authority,
+    auditSigner: await openAuditSigner(within('authority')),
   },
   { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config) },
   config.workerBuildId,

@@ -3,3 +3,4 @@ export { canary } from './canary/workflow.ts';
 export { certifyCertificate } from './certify-certificate/workflow.ts';
 export { housekeeping } from './housekeeping/workflow.ts';
 export { reviewAssociation } from './review-association/workflow.ts';
+export { signAuditHead } from './sign-audit-head/workflow.ts';

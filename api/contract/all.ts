@@ -1,5 +1,6 @@
 /** All routes and named schemas of the contract. */
 import * as accounts from './accounts.ts';
+import * as audit from './audit.ts';
 import * as associations from './associations.ts';
 import * as blobs from './blobs.ts';
 import * as certificates from './certificates.ts';
@@ -18,9 +19,10 @@ export const namedSchemas = [
   ...grants.grantSchemas,
   ...results.resultSchemas,
   ...events.eventSchemas,
+  ...audit.auditSchemas,
 ];
 
-const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs];
+const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs, audit];
 
 interface DeclaredRoute {
   readonly method: string;

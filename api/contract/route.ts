@@ -1,7 +1,7 @@
 /** How a route is declared: its words and schemas in one place, the handler in another. */
 import { Type, type TSchema, type TUnsafe } from 'typebox';
 import { ProblemSchema } from './problem.ts';
-import { readonlyList } from './words.ts';
+import { nullable, readonlyList } from './words.ts';
 
 /** Who may call a route: anyone, or only a caller with a session or an access token. */
 export type Access = 'anyone' | 'account';
@@ -74,3 +74,11 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
 export const nothing: TUnsafe<undefined> = Type.Unsafe({ type: 'null', description: 'Done.' });
 
 export const listOf = <T>(item: TUnsafe<T>) => Type.Object({ items: readonlyList(item) });
+
+/** Where a page of a list ended; to be handed in as it came. */
+export const CursorSchema = Type.String({ pattern: '^[0-9]{1,15}$' });
+/** How many items a page has at most. */
+export const LimitSchema = Type.String({ pattern: '^(?:[1-9][0-9]{0,2}|1000)$', description: '1 to 1000.' });
+
+/** A part of a list; `next` leads to the rest, and is `null` at the end. */
+export const pageOf = <T>(item: TUnsafe<T>) => Type.Object({ items: readonlyList(item), next: nullable(CursorSchema) });

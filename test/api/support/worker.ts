@@ -1,8 +1,12 @@
 /** The platform's worker for one test file: the real workflows, and activities that do nothing but write down. */
 import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { AssociationState } from '../../../domain/association.ts';
+import type { Author } from '../../../domain/audit.ts';
+import { createAuditActivities } from '../../../activities/audit.ts';
+import { actingAs } from '../../../storage/audit.ts';
 import { StrongroomError, toErrorFields } from '../../../domain/errors.ts';
 import { parseFingerprint, type AssociationId } from '../../../domain/ids.ts';
 import { insertCertificate } from '../../../storage/certificates.ts';
@@ -37,7 +41,9 @@ export async function startWorker(
     workflowBundle,
     dataConverter,
     activities: {
-      recordVote: (vote: CastVote) => asRefusals(() => db.transaction().execute((trx) => recordVote(trx, vote))),
+      ...createAuditActivities({ db, auditSigner: auditSigner() }),
+      recordVote: ({ author, ...vote }: CastVote & { readonly author: Author }) =>
+        asRefusals(() => actingAs(author, () => db.transaction().execute((trx) => recordVote(trx, vote)))),
       concludeReview: ({ association, state, reason }: Conclusion) =>
         asRefusals(() => db.transaction().execute((trx) => decideAssociation(trx, association, state, reason))),
       remindMembers: async () => undefined,
@@ -52,6 +58,12 @@ export async function startWorker(
     },
   };
 }
+
+const auditSigner = () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  return { key: privateKey, verifier: { name: 'strongroom/audit', publicKey: Uint8Array.from(raw) } };
+};
 
 interface Conclusion {
   readonly association: AssociationId;

@@ -1,0 +1,23 @@
+import { listAuditEntries } from '../../storage/audit-entries.ts';
+import * as contract from '../contract/audit.ts';
+import { openOperators } from '../operators.ts';
+import type { App, Services } from '../services.ts';
+
+const PAGE = 200;
+
+export function auditRoutes(app: App, { authentication, db, settings, workflows }: Services): void {
+  const operators = openOperators(authentication, settings);
+
+  app.route({
+    ...contract.listAuditEntries,
+    handler: async (request) => {
+      await operators.require(request);
+      const { after = '0', limit = PAGE, ...filter } = request.query;
+      const items = await listAuditEntries(db, filter, Number(after), Number(limit));
+      const last = items.at(-1);
+      return { items, next: last && items.length === Number(limit) ? String(last.sequence) : null };
+    },
+  });
+
+  app.route({ ...contract.readAuditHead, handler: () => workflows.signAuditHead() });
+}
