@@ -10,6 +10,8 @@ import { namedSchemas } from './contract/all.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { collectOpenApi } from './openapi-document.ts';
 import { rememberAnswers } from './idempotency.ts';
+import { answerClientError, HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from './client-errors.ts';
+import { collectMethods } from './methods.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
@@ -53,7 +55,7 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
   const services: Services = { ...dependencies, authentication, workflows };
 
-  answerProblems(app);
+  answerProblems(app, collectMethods(app));
   requireCallers(app, authentication);
   rememberAnswers(app, dependencies.db, dependencies.settings.authenticationSecret);
   await collectOpenApi(app);
@@ -72,6 +74,8 @@ function openFastify({ settings, logger }: ApiDependencies): App {
     ...(logger === false ? { logger } : { loggerInstance: logger }),
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
+    clientErrorHandler: answerClientError,
     trustProxy: settings.trustProxy,
     forceCloseConnections: 'idle',
     return503OnClosing: false,

@@ -38,12 +38,28 @@ interface RouteSchemas {
 }
 
 /** Every route answers failures in the same form, whatever the status. */
-const failure = {
-  default: {
-    description: 'The request failed; `code` says how.',
-    content: { 'application/problem+json': { schema: ProblemSchema.ref } },
-  },
-} as const;
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: ProblemSchema.ref } },
+});
+
+/** The ways in which a route can fail follow from what it takes, and from who may call it. */
+function failuresOf({ method, access, params, querystring, body }: RouteWords & RouteSchemas) {
+  const changes = method !== 'GET';
+  return {
+    ...((params ?? querystring ?? body ?? changes) && { 400: problem('The request is not valid.') }),
+    ...(access === 'account' && { 401: problem('No token, or one that does not hold.') }),
+    ...(access === 'account' && { 403: problem('The caller sees it, and may not do this.') }),
+    ...((params ?? body) && { 404: problem('It is not there, or the caller may not see it.') }),
+    ...(changes && { 409: problem('The state of things is in the way; `code` says how.') }),
+    ...(body && { 413: problem('The body is too large.') }),
+    ...(changes && { 415: problem('The body is of another content type.') }),
+    ...(changes && { 422: problem('The content is not acceptable; `code` says how.') }),
+    429: problem('Too many requests; `Retry-After` says how long to wait.'),
+    503: problem('The platform cannot do it at the moment.'),
+    default: problem('The request failed; `code` says how.'),
+  };
+}
 
 /** A declaration that Fastify takes as it is, once a handler is added. */
 export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R) {
@@ -65,7 +81,7 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
       ...(description !== undefined && { description }),
       security: access === 'anyone' ? [] : [{ bearer: [] }],
       ...parts,
-      response: { ...answers, ...failure } as R['answers'],
+      response: { ...answers, ...failuresOf(route) } as R['answers'],
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect, type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { logOptions } from '../../api/log.ts';
@@ -98,6 +99,37 @@ describe('a body', () => {
   test('that is too large is refused before it is read', async () => {
     const answer = await post(JSON.stringify({ name: 'x'.repeat(300_000) }), 'application/json');
     expect(answer.json()).toMatchObject({ code: 'E_PAYLOAD_TOO_LARGE', status: 413 });
+  });
+});
+
+describe('a request', () => {
+  test('with a method that an address does not have is refused with 405, and Allow says which it has', async () => {
+    const answer = await alice.ask('PUT', '/v1/associations/0b2e57a8-6a0b-4d0c-9a64-0d8a3f3b1c11');
+    expect(answer.json()).toMatchObject({ status: 405, code: 'E_METHOD_NOT_ALLOWED' });
+    expect(answer.headers.allow).toBe('GET, HEAD');
+    expect((await alice.ask('PUT', '/v1/nothing')).statusCode).toBe(404);
+  });
+
+  /** Sends bytes as they are, and answers with what comes back. */
+  const raw = (port: number, text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      let answer = '';
+      socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+      socket.on('close', () => resolve(answer)).on('error', reject);
+    });
+
+  test('with headers that are too large, or two lengths, is refused as problem details, and the connection ends', async () => {
+    await platform.app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = platform.app.server.address() as AddressInfo;
+    const begin = 'GET /v1/account HTTP/1.1\r\nHost: x\r\n';
+    const many = Array.from({ length: 10_000 }, (_, index) => `X-${index}: 1\r\n`).join('');
+    const large = await raw(port, `${begin}${many}\r\n`);
+    expect(large).toMatch(/^HTTP\/1\.1 431 /);
+    expect(large).toContain('"code":"E_HEADERS_TOO_LARGE"');
+    const smuggled = await raw(port, `${begin}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`);
+    expect(smuggled).toMatch(/^HTTP\/1\.1 400 /);
+    expect(smuggled).toContain('"code":"E_INVALID_REQUEST"');
   });
 });
 
