@@ -1023,7 +1023,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+            readonly action: "access.closed" | "association.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -1944,7 +1944,10 @@ export interface operations {
     readonly leaveBenchmark: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
             readonly path: {
                 readonly id: AssociationId;
             };
@@ -1968,6 +1971,96 @@ export interface operations {
                         readonly association: components["schemas"]["Association"];
                         readonly grantsRevoked: number;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request failed; `code` says how. */
@@ -2812,7 +2905,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+                readonly action?: "access.closed" | "association.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;
