@@ -37,7 +37,7 @@ module.exports = {
     may('client', ['domain', 'crypto']),
     may('console', ['client']),
     may('api', ['domain', 'storage', 'stack', 'workflows']),
-    may('cli', ['domain', 'client', 'stack', 'crypto', 'workflows']),
+    may('cli', ['domain', 'client', 'stack', 'crypto', 'containers', 'workflows']),
     may(
       'workers',
       FOLDERS.filter((folder) => !['api', 'cli', 'console'].includes(folder)),

@@ -1,29 +1,45 @@
-/** What `archive encrypt` reads: a file, or stdin. */
+/** What `archive encrypt` reads: a file, stdin, or an image of Docker Engine. */
 import { open } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { usage } from './command.ts';
 
 export interface ArchiveInput {
   readonly content: AsyncIterable<Uint8Array>;
-  /** Bytes, where they are known beforehand. */
+  /** Bytes, where they are known beforehand; of an image roughly. */
   readonly size: number | null;
 }
 
 const PIECE = 2 ** 20;
+const IMAGE = /^docker:(.+)$/;
 
-/** Ends with `signal` even where nothing comes out of a pipe. Fails with `E_FILE_NOT_FOUND`, and with `E_USAGE` for what is not a file. */
+/** The path of the file that is read; `null` where it is none. */
+export const inputFile = (text: string): string | null => (text === '-' || IMAGE.test(text) ? null : text);
+
+/**
+ * Ends with `signal` even where nothing comes out of a pipe. Fails with `E_FILE_NOT_FOUND`, `E_IMAGE_NOT_FOUND`,
+ * `E_DOCKER_UNAVAILABLE`, and with `E_USAGE` for what is not a file.
+ */
 export async function openArchiveInput(text: string, signal: AbortSignal): Promise<ArchiveInput> {
   if (text === '-') return { content: addAbortSignal(signal, process.stdin), size: null };
-  const image = /^docker:(.+)$/.exec(text)?.[1];
-  if (image !== undefined) {
-    throw usage('Images are not read here.', `Run: docker save ${image} | strongroom archive encrypt - …`);
-  }
-  const file = await open(text).catch((error: unknown) => {
-    throw Object.assign(error as Error, { path: text });
+  const image = IMAGE.exec(text)?.[1];
+  return image === undefined ? openFile(text, signal) : openImage(image, signal);
+}
+
+async function openFile(path: string, signal: AbortSignal): Promise<ArchiveInput> {
+  const file = await open(path).catch((error: unknown) => {
+    throw Object.assign(error as Error, { path });
   });
   const about = await file.stat();
   if (about.isFile())
     return { content: addAbortSignal(signal, file.createReadStream({ highWaterMark: PIECE })), size: about.size };
   await file.close();
-  throw usage(`${text} is not a file.`, 'Name a file, or - for stdin.');
+  throw usage(`${path} is not a file.`, 'Name a file, - for stdin, or docker:IMAGE for an image.');
+}
+
+/** The engine exports while what it gave is encrypted: no copy of the image lies on the disk. */
+async function openImage(name: string, signal: AbortSignal): Promise<ArchiveInput> {
+  const { connectDocker } = await import('../containers/docker.ts');
+  const { exportImage } = await import('../containers/image-export.ts');
+  const image = await exportImage(await connectDocker(), name, { signal });
+  return { content: image.stream, size: image.sizeEstimate };
 }

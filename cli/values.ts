@@ -38,6 +38,12 @@ export function parseMoment(text: string): string {
 /** A path as it is meant from where the command was started: agents and servers run elsewhere. */
 export const parsePath = (text: string): string => resolve(text);
 
+/** The path of what must be a file: it is read twice, or appears only when it is complete, and a pipe can do neither. */
+export function parseFile(text: string): string {
+  if (text !== '-') return parsePath(text);
+  throw usage('- is not a file.', 'Name a file here; one that is called so is ./-.');
+}
+
 /** The address of a platform: http(s), without a user name, a query or a trailing slash. */
 export function parseApiUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -1,10 +1,10 @@
-/** Reads a file chunk by chunk, the next one while this one is used, in memory that is used again. */
+/** Chunks that suit the disk, in memory that is used again: one is used while the next one is made. */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes of each chunk but the last. */
 export const CHUNK_BYTES = 2 ** 20;
-/** One that is used, one that is read. */
+/** One that is used, one that is made. */
 const BUFFERS = 2;
 
 /** The file at `path`: the quickest source to encrypt. A chunk's bytes hold only until the next chunk is asked for. */
@@ -44,4 +44,26 @@ async function fill(file: FileHandle, buffer: Buffer = Buffer.alloc(0)): Promise
     length += bytesRead;
   }
   return buffer.subarray(0, length);
+}
+
+/** The same bytes, copied into chunks. Each holds until the one after the next is asked for. */
+export async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
+  let at = 0;
+  let filled = 0;
+  for await (const piece of source) {
+    for (let from = 0; from < piece.length;) {
+      const buffer = buffers[at] ?? Buffer.alloc(0);
+      const part = piece.subarray(from, from + CHUNK_BYTES - filled);
+      buffer.set(part, filled);
+      from += part.length;
+      filled += part.length;
+      if (filled < CHUNK_BYTES) continue;
+      yield buffer;
+      at = (at + 1) % BUFFERS;
+      filled = 0;
+    }
+  }
+  const last = buffers[at]?.subarray(0, filled);
+  if (last && last.length > 0) yield last;
 }

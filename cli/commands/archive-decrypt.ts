@@ -2,16 +2,16 @@ import { keyFileOption, withKey } from '../archive-key.ts';
 import { argument, defineCommand, flag, option, requiredOption } from '../command.ts';
 import { parseSha256 } from '../../domain/ids.ts';
 import { facts } from '../table.ts';
-import { parsePath } from '../values.ts';
+import { parseFile } from '../values.ts';
 
 export const command = defineCommand({
   name: 'archive decrypt',
   summary: 'Decrypt an archive, ours or made by gpg',
   examples: ['strongroom archive decrypt model.tar.gpg --out model.tar --key-file model.key'],
   details: 'The output appears when everything was verified; on any failure there is none.',
-  arguments: { in: argument('The encrypted archive', parsePath) },
+  arguments: { in: argument('The encrypted archive', parseFile) },
   options: {
-    out: requiredOption('FILE', 'Where the plaintext goes', parsePath),
+    out: requiredOption('FILE', 'Where the plaintext goes', parseFile),
     'key-file': keyFileOption,
     sha256: option('HEX', 'What the SHA-256 of the archive must be', parseSha256),
     force: flag('Replace the output where it is there already'),

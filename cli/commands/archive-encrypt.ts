@@ -1,21 +1,22 @@
 import type { ModelKey } from '../../crypto/model-key.ts';
 import { keyFileOption, withKey, withNewKey } from '../archive-key.ts';
-import { openArchiveInput } from '../archive-source.ts';
+import { inputFile, openArchiveInput } from '../archive-source.ts';
 import { argument, defineCommand, flag, requiredOption } from '../command.ts';
 import { facts } from '../table.ts';
-import { parsePath } from '../values.ts';
+import { parseFile } from '../values.ts';
 
 export const command = defineCommand({
   name: 'archive encrypt',
   summary: 'Encrypt an archive so that stock gpg can open it',
   examples: [
     'strongroom archive encrypt model.tar --out model.tar.gpg --key-file model.key --generate-key',
+    'strongroom archive encrypt docker:digits-model:1 --out model.tar.gpg --key-file model.key',
     'docker save digits-model:1 | strongroom archive encrypt - --out model.tar.gpg --key-file model.key',
   ],
   details: 'Opens with: gpg --batch --decrypt --passphrase-file KEY model.tar.gpg (not with --aead).',
-  arguments: { in: argument('A file, or - for stdin') },
+  arguments: { in: argument('A file, - for stdin, or docker:IMAGE[:TAG] for an image') },
   options: {
-    out: requiredOption('FILE', 'Where the archive goes; it appears when it is complete', parsePath),
+    out: requiredOption('FILE', 'Where the archive goes; it appears when it is complete', parseFile),
     'key-file': keyFileOption,
     'generate-key': flag('Make the key; the file must not be there yet'),
     zstd: flag('Compress with zstd before the encryption'),
@@ -26,7 +27,8 @@ export const command = defineCommand({
     const { encryptArchive } = await import('../../crypto/archive-encryption.ts');
     const { checkOutput } = await import('../../crypto/staged-file.ts');
     const overwrite = options.force ? 'replace' : 'refuse';
-    await checkOutput(options.out, { ...(args.in !== '-' && { input: args.in }), overwrite });
+    const file = inputFile(args.in);
+    await checkOutput(options.out, { ...(file !== null && { input: file }), overwrite });
     const input = await openArchiveInput(args.in, context.signal);
     const display = context.output.progress();
     const encrypt = (key: ModelKey) =>
@@ -38,15 +40,15 @@ export const command = defineCommand({
         overwrite,
         ...(input.size !== null && { sizeHint: input.size }),
       });
-    const file = options['key-file'];
-    const archive = await (options['generate-key'] ? withNewKey(file, encrypt) : withKey(context, file, encrypt));
+    const keyFile = options['key-file'];
+    const archive = await (options['generate-key'] ? withNewKey(keyFile, encrypt) : withKey(context, keyFile, encrypt));
     display.erase();
     return {
-      data: { out: options.out, keyFile: file, ...archive },
+      data: { out: options.out, keyFile, ...archive },
       ids: [archive.sha256],
       lines: facts([
         ['Archive', options.out],
-        ['Key', file],
+        ['Key', keyFile],
         ['Size', archive.size],
         ['SHA-256', archive.sha256],
       ]),

@@ -1,12 +1,12 @@
 import { argument, defineCommand } from '../command.ts';
 import { facts } from '../table.ts';
-import { parsePath } from '../values.ts';
+import { parseFile } from '../values.ts';
 
 export const command = defineCommand({
   name: 'archive inspect',
   summary: 'Show how an archive is encrypted; needs no key',
   examples: ['strongroom archive inspect model.tar.gpg'],
-  arguments: { in: argument('The encrypted archive', parsePath) },
+  arguments: { in: argument('The encrypted archive', parseFile) },
   async run({ arguments: args }, context) {
     const { inspectArchive } = await import('../../crypto/archive-inspection.ts');
     const found = await inspectArchive(args.in, { signal: context.signal });

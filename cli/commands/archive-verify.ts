@@ -1,14 +1,14 @@
 import { keyFileOption, withKey } from '../archive-key.ts';
 import { argument, defineCommand, option } from '../command.ts';
 import { parseSha256 } from '../../domain/ids.ts';
-import { parsePath } from '../values.ts';
+import { parseFile } from '../values.ts';
 
 export const command = defineCommand({
   name: 'archive verify',
   summary: 'Say whether an archive is whole and the key is the right one',
   examples: ['strongroom archive verify model.tar.gpg --key-file model.key'],
   details: 'Exit codes: 0 good, 3 damaged or another archive, 4 wrong key, 6 not there. Nothing is written.',
-  arguments: { in: argument('The encrypted archive', parsePath) },
+  arguments: { in: argument('The encrypted archive', parseFile) },
   options: {
     'key-file': keyFileOption,
     sha256: option('HEX', 'What the SHA-256 of the archive must be', parseSha256),
