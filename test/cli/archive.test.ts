@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { failureIn, strongroom, testFolder } from './support.ts';
+import { readLoadAnswer } from '../../containers/archive-rewrite.ts';
+import { inspectImageArchive } from '../../containers/archive-structure.ts';
+import { connectDocker } from '../../containers/docker.ts';
+import { imageArchive } from '../../examples/image-archive.ts';
+import { failureIn, LAUNCHER, strongroom, testFolder } from './support.ts';
 
 async function encrypted() {
   const folder = await testFolder();
@@ -99,6 +104,94 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(await readdir(folder.path)).toEqual([]);
   },
 );
+
+test('a killed encryption leaves no archive, and the next one clears what it left', async () => {
+  await using folder = await testFolder();
+  await writeFile(folder.in('key'), 'a passphrase of some length\n', { mode: 0o600 });
+  const encrypt = ['archive', 'encrypt', '-', '--out', folder.in('a.gpg'), '--key-file', folder.in('key')];
+  await strongroom(encrypt, {
+    keepStdinOpen: true,
+    meanwhile: (child) => {
+      child.stdin?.write('the first piece');
+      void untilThere(folder.path, '.partial').then(() => child.kill('SIGKILL'));
+    },
+  });
+  expect((await readdir(folder.path)).sort()).toEqual([expect.stringMatching(/^\.a\.gpg\..*\.partial$/), 'key']);
+  expect((await strongroom(encrypt, { stdin: 'all of it' })).code).toBe(0);
+  expect((await readdir(folder.path)).sort()).toEqual(['a.gpg', 'key']);
+});
+
+test('while it encrypts, the key is nowhere to be seen and the unfinished file is for its owner only', async () => {
+  await using folder = await testFolder();
+  const KEY = 'a-passphrase-that-nobody-else-may-see';
+  await writeFile(folder.in('key'), `${KEY}\n`, { mode: 0o600 });
+  const seen: string[] = [];
+  await strongroom(['archive', 'encrypt', '-', '--out', folder.in('a.gpg'), '--key-file', folder.in('key')], {
+    keepStdinOpen: true,
+    meanwhile: (child) => {
+      child.stdin?.write('the first piece');
+      void untilThere(folder.path, '.partial').then(async () => {
+        for (const name of ['cmdline', 'environ']) seen.push(await readFile(`/proc/${child.pid}/${name}`, 'latin1'));
+        const partial = (await readdir(folder.path)).find((name) => name.endsWith('.partial')) ?? '';
+        seen.push(((await stat(folder.in(partial))).mode & 0o777).toString(8));
+        child.stdin?.end();
+      });
+    },
+  });
+  expect(seen).toHaveLength(3);
+  expect(seen[0]).toContain(folder.in('key'));
+  expect(seen[2]).toBe('600');
+  expect(seen.join()).not.toContain(KEY);
+});
+
+test('on a disk that becomes full both ways exit with 9 and leave nothing', async () => {
+  await using made = await encrypted();
+  const { folder } = made;
+  const small = folder.in('small');
+  await mkdir(small);
+  const run = (...args: string[]) => `"${process.execPath}" "${LAUNCHER}" archive ${args.join(' ')}; echo $?`;
+  const script = [
+    run('decrypt', folder.in('model.gpg'), '--out', `${small}/x`, '--key-file', folder.in('key')),
+    run('encrypt', folder.in('model.tar'), '--out', `${small}/y`, '--key-file', `${small}/k`, '--generate-key'),
+    `ls -A ${small}`,
+  ].join('\n');
+  const disk = ['--dev-bind', '/', '/', '--size', '2000000', '--tmpfs', small, 'sh', '-c', script];
+  expect(execFileSync('bwrap', disk, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).toBe('9\n9\n');
+});
+
+test('docker:IMAGE encrypts what docker save writes; an image that is not there exits with 6', async () => {
+  await using folder = await testFolder();
+  const content = randomBytes(100_000);
+  const image = await imageArchive(
+    [[{ path: '/weights', from: content, mode: 0o644 }]],
+    {},
+    'strongroom-test-archive:1',
+  );
+  const docker = await connectDocker();
+  await readLoadAnswer((await docker.loadImage(image.stream, { quiet: true })) as AsyncIterable<Buffer>);
+  try {
+    const options = ['--out', folder.in('a.gpg'), '--key-file', folder.in('key'), '--generate-key', '--json'];
+    expect(await strongroom(['archive', 'encrypt', 'docker:strongroom-test-archive:1', ...options])).toMatchObject({
+      code: 0,
+    });
+    const decrypt = ['--batch', '--quiet', '--decrypt', '--passphrase-file', folder.in('key'), folder.in('a.gpg')];
+    const archive = execFileSync('gpg', decrypt, { maxBuffer: 2 ** 24 });
+    expect((await inspectImageArchive(Readable.from([archive]))).imageDigest).toBe(image.imageDigest);
+    expect(archive.includes(content)).toBe(true);
+  } finally {
+    await docker.getImage('strongroom-test-archive:1').remove({ force: true });
+  }
+  const before = await readdir(folder.path);
+  const missing = ['docker:strongroom-test-missing:1', '--out', folder.in('b.gpg'), '--key-file', folder.in('key')];
+  const ran = await strongroom(['archive', 'encrypt', ...missing, '--json']);
+  expect([ran.code, failureIn(ran).code]).toEqual([6, 'E_IMAGE_NOT_FOUND']);
+  expect(await readdir(folder.path)).toEqual(before);
+});
+
+test('- is no output: it appears only when all was verified, and a pipe cannot do that', async () => {
+  const ran = await strongroom(['archive', 'decrypt', 'a.gpg', '--out', '-', '--key-file', 'key', '--json']);
+  expect([ran.code, failureIn(ran).code]).toEqual([2, 'E_USAGE']);
+});
 
 /** Waits until a file whose name ends so is in the folder: the work has begun. */
 async function untilThere(folder: string, ending: string): Promise<void> {
