@@ -3,6 +3,7 @@
  * message for each encapsulation, so that no nonce can ever be used twice.
  */
 import type { webcrypto } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 
 /** KEM, KDF and AEAD by their numbers in RFC 9180 section 7. */
@@ -41,6 +42,16 @@ export interface HpkeKeyPair {
 export async function deriveHpkeKeyPair(material: Uint8Array): Promise<HpkeKeyPair> {
   const pair = (await suite.kem.deriveKeyPair(material)) as webcrypto.CryptoKeyPair;
   return { publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)), pair };
+}
+
+/** A new key pair. */
+export async function generateHpkeKeyPair(): Promise<HpkeKeyPair> {
+  const material = randomBytes(HPKE_KEY_BYTES);
+  try {
+    return await deriveHpkeKeyPair(material);
+  } finally {
+    material.fill(0);
+  }
 }
 
 /** Seals `message` to a raw public key. Fails with the library's error where the key is none. */

@@ -1,7 +1,7 @@
 /** Parses `function.yaml`, and says of each mistake where it is and what to write instead. */
 import { isScalar } from 'yaml';
 import { StrongroomError } from './errors.ts';
-import type { FunctionConfig, FunctionLimits, FunctionName } from './function.ts';
+import type { FunctionConfig, FunctionLimits } from './function.ts';
 import {
   DEFAULT_INPUT_BYTES,
   DEFAULT_LIMITS,
@@ -10,8 +10,9 @@ import {
   LEAST_MEMORY_MB,
   MOST,
   OUTPUT_TYPES,
-  parseFunctionName,
 } from './function.ts';
+import type { FunctionName } from './ids.ts';
+import { parseFunctionName } from './ids.ts';
 import { parseFunctionPath } from './function-manifest.ts';
 import type { Complain, Field } from './yaml-reader.ts';
 import { isAbsent, knownFields, readYaml, textListOf, textOf } from './yaml-reader.ts';

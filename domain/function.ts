@@ -1,5 +1,6 @@
 /** What a function is: a handler and its models, with what it takes, gives and may use. */
 import { StrongroomError } from './errors.ts';
+import type { FunctionName } from './ids.ts';
 
 /** The file that makes a folder a function. */
 export const FUNCTION_CONFIG = 'function.yaml';
@@ -8,6 +9,10 @@ export const INPUT_TYPES = ['image', 'tensor', 'bytes', 'text', 'json'] as const
 export const OUTPUT_TYPES = ['json', 'bytes', 'text'] as const;
 export type InputType = (typeof INPUT_TYPES)[number];
 export type OutputType = (typeof OUTPUT_TYPES)[number];
+
+/** Of a deployed function: it is being tried in a runner, may be called, or was refused. */
+export const FUNCTION_STATES = ['deploying', 'ready', 'failed'] as const;
+export type FunctionState = (typeof FUNCTION_STATES)[number];
 
 export interface FunctionLimits {
   /** Memory of the whole runner, in MiB. */
@@ -34,18 +39,6 @@ export const DEFAULT_INPUT_BYTES = 16 * 1024 * 1024;
 export const MOST = { memoryMb: 16_384, seconds: 600, threads: 16, inputBytes: 128 * 1024 * 1024 } as const;
 /** Below this Node and onnxruntime do not start. */
 export const LEAST_MEMORY_MB = 256;
-
-declare const brand: unique symbol;
-/** What its owner calls a function; with the owner's handle it is the alias `owner/name`. */
-export type FunctionName = string & { readonly [brand]: 'FunctionName' };
-
-/** Parses the name of a function. Fails with `E_INVALID_NAME`. */
-export function parseFunctionName(value: unknown): FunctionName {
-  if (typeof value === 'string' && /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(value)) return value as FunctionName;
-  throw new StrongroomError('E_INVALID_NAME', `${JSON.stringify(value)} is not a function name.`, {
-    why: 'It takes 1 to 40 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen.',
-  });
-}
 
 /** Fails with `E_INPUT_INVALID` where an input of `length` bytes is more than the function takes. */
 export function checkInputLength(length: number, { maxBytes }: FunctionConfig['input']): void {

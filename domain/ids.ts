@@ -21,8 +21,13 @@ export type Fingerprint = Branded<'Fingerprint'>;
 /** An e-mail address in lower case: addresses are compared without regard to case everywhere. */
 export type EmailAddress = Branded<'EmailAddress'>;
 export type AssociationId = Branded<'AssociationId'>;
+/** What its owner calls a function; with the owner's handle it is the alias `owner/name`. */
+export type FunctionName = Branded<'FunctionName'>;
+/** One deployed version of a function: 22 letters and digits, at least one of them a capital, so that it is no name. */
+export type FunctionId = Branded<'FunctionId'>;
 
 const SLUG = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const FUNCTION_ID = /^(?=.*[A-Z])[0-9A-Za-z]{22}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Parser<Id> = (value: unknown) => Id;
@@ -43,6 +48,7 @@ export const parseHandle = parser('handle', SLUG, SLUG_RULE) as Parser<Handle>;
 export const parseContainerName = parser('container name', SLUG, SLUG_RULE) as Parser<ContainerName>;
 export const parseBenchmarkName = parser('benchmark name', SLUG, SLUG_RULE) as Parser<BenchmarkName>;
 export const parseDatasetName = parser('dataset name', SLUG, SLUG_RULE) as Parser<DatasetName>;
+export const parseFunctionName = parser('function name', SLUG, SLUG_RULE) as Parser<FunctionName>;
 export const parseSha256 = parser(
   'SHA-256 digest',
   /^[0-9a-f]{64}$/,
@@ -68,6 +74,13 @@ export const parseEmailAddress = parser(
   lower,
 ) as Parser<EmailAddress>;
 export const parseAssociationId = parser('association id', UUID, 'It is a UUID.', lower) as Parser<AssociationId>;
+
+export const parseFunctionId = parser(
+  'function id',
+  FUNCTION_ID,
+  'It takes 22 letters and digits, as `strongroom function deploy` printed it.',
+) as Parser<FunctionId>;
+export const isFunctionId = (text: string): text is FunctionId => FUNCTION_ID.test(text);
 
 /** A container as people write it: `owner/name`. */
 export interface ContainerRef {

@@ -19,7 +19,7 @@ export const SEALED_PREFIX = 'strongroom:';
 export const CONTENT_KEY_BYTES = 32;
 const TAG_BYTES = 16;
 const LENGTH_BYTES = 2;
-const WRAPPED_BYTES = CONTENT_KEY_BYTES + HPKE_TAG_BYTES;
+export const WRAPPED_BYTES = CONTENT_KEY_BYTES + HPKE_TAG_BYTES;
 /** Header and keys; a header with all its functions takes less. */
 const MOST_BESIDE_PAYLOAD = 4096;
 const LEAST_PAYLOAD = paddedLength(0) + TAG_BYTES;
@@ -50,19 +50,28 @@ export async function sealInput(input: Uint8Array, recipient: UserPublicKey, pol
       why: `It has ${input.length} bytes; at most ${MOST.inputBytes} are allowed.`,
     });
   }
-  if (userKeyId(recipient.publicKey) !== recipient.keyId) throw new Error('A key goes by the id of another one.');
-  const { user, keyId, generation, publicKey } = recipient;
-  const header = encodeHeader({ recipient: user, keyId, generation, policy });
   const contentKey = randomBytes(CONTENT_KEY_BYTES);
   try {
-    const { enc, ciphertext } = await sealTo(publicKey, contentKey, { info: INFO, aad: header });
+    const { header, enc, wrappedKey } = await sealContentKey(contentKey, recipient, policy);
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(header.length);
-    const parts = [length, header, enc, ciphertext, encrypt(input, contentKey, header)];
+    const parts = [length, header, enc, wrappedKey, encrypt(input, contentKey, header)];
     return SEALED_PREFIX + Buffer.concat(parts).toString('base64url');
   } finally {
     contentKey.fill(0);
   }
+}
+
+/** Seals the key of one content to a user, under a policy. Fails with `E_SEALED_INPUT` where that cannot be kept. */
+export async function sealContentKey(
+  contentKey: Uint8Array,
+  { user, keyId, generation, publicKey }: UserPublicKey,
+  policy: SealingPolicy,
+): Promise<ContentKeyRequest> {
+  if (userKeyId(publicKey) !== keyId) throw new Error('A key goes by the id of another one.');
+  const header = encodeHeader({ recipient: user, keyId, generation, policy });
+  const { enc, ciphertext } = await sealTo(publicKey, contentKey, { info: INFO, aad: header });
+  return { header, enc, wrappedKey: ciphertext };
 }
 
 /** Whether `input` looks like a sealed one, so that it must be opened before a function sees it. */

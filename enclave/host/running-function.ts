@@ -8,34 +8,14 @@ import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionConfig, FunctionLimits, OutputType } from '../../domain/function.ts';
 import { checkInputLength } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
-import { RunnerProcess } from './runner-process.ts';
+import type { RecyclePolicy, RunnerKeys } from './runners.ts';
+import { Runners, START_SECONDS } from './runners.ts';
 import type { SandboxOptions } from './start-runner.ts';
-import { startRunner } from './start-runner.ts';
-
-/** When a runner that works is ended all the same. */
-export interface RecyclePolicy {
-  /** After this many calls a new runner is started: native libraries leak over time. */
-  readonly maxCalls: number;
-  /** After this many seconds without a call its memory is given back; the next call waits for a new start. */
-  readonly idleSeconds: number;
-}
-
-export const DEFAULT_POLICY: RecyclePolicy = { maxCalls: 100_000, idleSeconds: 900 };
-/** A start loads the models; large ones take their time. */
-const START_SECONDS = 60;
 
 export interface DeployOptions extends SandboxOptions {
   readonly policy?: RecyclePolicy;
   /** What whoever runs the function allows it at most, whatever `function.yaml` says. */
   readonly most?: FunctionLimits;
-}
-
-/** The public halves of the keys that a runner made inside, raw and in base64url. */
-export interface RunnerKeys {
-  /** X25519: what is sealed to it, only this runner opens. */
-  readonly channelKey: string;
-  /** Ed25519: signs the runner's receipts. */
-  readonly receiptKey: string;
 }
 
 export interface FunctionAnswer {
@@ -67,23 +47,24 @@ export async function deploy(bundle: Buffer, options: DeployOptions = {}): Promi
   // The runner checks the rest of it: what is hostile in there does not get a look at the host.
   const { config: wanted, checksum } = readFunctionHead(bundle);
   const config = { ...wanted, limits: bounded(wanted.limits, options.most) };
-  const runners = new Runners(bundle, config, options);
+  const runners = new Runners({
+    ...options,
+    limits: config.limits,
+    install: async (runner) => (await runner.ask({ kind: 'install' }, bundle, 'installed', START_SECONDS)).reply,
+  });
   const { models } = await runners.current();
   return {
     config,
     checksum,
     models,
     keys: async () => (await runners.current()).keys,
-    call: (input) => runners.call(input),
+    call: async (input) => {
+      // Before it goes in: what is too large for the runner's memory would end it.
+      checkInputLength(input.length, config.input);
+      return runners.use(() => callOnce(runners, input, config.limits.seconds));
+    },
     stop: () => runners.stop(),
   };
-}
-
-interface Ready {
-  readonly process: RunnerProcess;
-  readonly keys: RunnerKeys;
-  readonly models: readonly Sha256[];
-  calls: number;
 }
 
 const bounded = (wanted: FunctionLimits, most: FunctionLimits = wanted): FunctionLimits => ({
@@ -92,112 +73,17 @@ const bounded = (wanted: FunctionLimits, most: FunctionLimits = wanted): Functio
   threads: Math.min(wanted.threads, most.threads),
 });
 
-/** The runners of one function, one after the other. */
-class Runners {
-  readonly #bundle: Buffer;
-  readonly #config: FunctionConfig;
-  readonly #options: DeployOptions;
-  readonly #policy: RecyclePolicy;
-  /** The runner that is there or being started: whoever asks meanwhile waits for the same start. */
-  #current: Promise<Ready> | null = null;
-  #stopped = false;
-  #underWay = 0;
-  #idle: NodeJS.Timeout | undefined;
-
-  constructor(bundle: Buffer, config: FunctionConfig, options: DeployOptions) {
-    this.#bundle = bundle;
-    this.#config = config;
-    this.#options = options;
-    this.#policy = options.policy ?? DEFAULT_POLICY;
-  }
-
-  /** A runner that lives, started where there is none. */
-  async current(): Promise<Ready> {
-    this.#current ??= this.#start();
-    const ready = await this.#current;
-    if (ready.process.alive) return ready;
-    await ready.process.ended;
-    return this.current();
-  }
-
-  async call(input: Uint8Array): Promise<FunctionAnswer> {
-    // Before it goes in: what is too large for the runner's memory would end it.
-    checkInputLength(input.length, this.#config.input);
-    clearTimeout(this.#idle);
-    this.#underWay++;
+/** Where another call ended the runner before it turned to this one, this one goes to the next runner. */
+async function callOnce(runners: Runners, input: Uint8Array, seconds: number): Promise<FunctionAnswer> {
+  for (;;) {
+    const ready = await runners.current();
+    ready.calls++;
     try {
-      return await this.#callOnce(input);
-    } finally {
-      this.#underWay--;
-      if (this.#underWay === 0) await this.#rest();
-    }
-  }
-
-  /** Where another call ended the runner before it turned to this one, this one goes to the next runner. */
-  async #callOnce(input: Uint8Array): Promise<FunctionAnswer> {
-    for (;;) {
-      const ready = await this.current();
-      ready.calls++;
-      try {
-        const { seconds } = this.#config.limits;
-        const { reply, body } = await ready.process.ask({ kind: 'call' }, input, 'answer', seconds);
-        return { type: reply.type, bytes: body, seconds: reply.seconds };
-      } catch (error) {
-        const another = error instanceof StrongroomError && error.code === 'E_RUNNER_RESTARTED' && !this.#stopped;
-        if (!another) throw error;
-      }
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#release();
-  }
-
-  async #release(): Promise<void> {
-    clearTimeout(this.#idle);
-    const ready = await this.#current?.catch(() => null);
-    await ready?.process.stop();
-  }
-
-  /** Nothing is under way: recycle what has served long enough, and let nobody's memory lie idle. */
-  async #rest(): Promise<void> {
-    const ready = await this.#current?.catch(() => null);
-    if (ready && ready.calls >= this.#policy.maxCalls) return this.#release();
-    this.#startIdleTimer();
-  }
-
-  #startIdleTimer(): void {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.#release(), this.#policy.idleSeconds * 1000).unref();
-  }
-
-  async #start(): Promise<Ready> {
-    const forget = () => (this.#current = null);
-    try {
-      const runner = new RunnerProcess(await startRunner(this.#config.limits, this.#options));
-      void runner.ended.then(forget);
-      const ready = await this.#prepare(runner);
-      // One that is only asked for its keys must not stay for ever either.
-      if (this.#underWay === 0) this.#startIdleTimer();
-      return ready;
+      const { reply, body } = await ready.process.ask({ kind: 'call' }, input, 'answer', seconds);
+      return { type: reply.type, bytes: body, seconds: reply.seconds };
     } catch (error) {
-      forget();
-      throw error;
-    }
-  }
-
-  async #prepare(runner: RunnerProcess): Promise<Ready> {
-    try {
-      const { reply } = await runner.ask({ kind: 'identify' }, NOTHING, 'identity', START_SECONDS);
-      const installed = await runner.ask({ kind: 'install' }, this.#bundle, 'installed', START_SECONDS);
-      const keys = { channelKey: reply.channelKey, receiptKey: reply.receiptKey };
-      return { process: runner, keys, models: installed.reply.models, calls: 0 };
-    } catch (error) {
-      await runner.stop();
-      throw error;
+      const another = error instanceof StrongroomError && error.code === 'E_RUNNER_RESTARTED' && !runners.stopped;
+      if (!another) throw error;
     }
   }
 }
-
-const NOTHING = new Uint8Array();

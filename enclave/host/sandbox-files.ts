@@ -18,7 +18,10 @@ export const NODE_AT = '/strongroom/node';
 export const RUNNER_AT = '/strongroom/enclave/runner/main.ts';
 
 /** The runner's own code; `package.json` tells Node that it is made of modules. */
-const CODE = ['package.json', 'domain', 'enclave/runner', 'crypto/function-bundle.ts'];
+const CODE = [
+  ...['package.json', 'domain', 'enclave/runner', 'crypto/function-bundle.ts', 'crypto/hpke.ts'],
+  ...['crypto/attestation', 'crypto/receipts', 'crypto/sealed', 'crypto/session'],
+];
 
 let found: Promise<readonly SandboxFile[]> | undefined;
 
@@ -51,7 +54,7 @@ async function findPackages(): Promise<SandboxFile[]> {
   return [
     ...parts.map((part) => ({ from: join(onnxruntime, part), at: `/node_modules/onnxruntime-node/${part}` })),
     whole('onnxruntime-common', onnxruntime),
-    whole('yaml', PROJECT),
+    ...['yaml', 'cbor2', '@cto.af/wtf8', '@hpke/core', '@hpke/common'].map((name) => whole(name, PROJECT)),
     { from: sharp, at: '/node_modules/sharp' },
     ...['detect-libc', 'semver', '@img/colour', ...libvips].map((name) => whole(name, sharp)),
   ];

@@ -2,7 +2,7 @@
  * The runner: the one program in the sandbox, and the one that is measured. It makes its keys, takes one function for
  * its whole life, and calls it, one input after the other, over its one connection to the host.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import type { FunctionBundle } from '../../crypto/function-bundle.ts';
 import { decodeFunctionBundle, modelDigests } from '../../crypto/function-bundle.ts';
 import type { ErrorFields } from '../../domain/errors.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
@@ -10,7 +10,10 @@ import { nameFailure } from './failures.ts';
 import { receiveFrames, sendFrame } from './frames.ts';
 import { InstalledFunction } from './function.ts';
 import { hostSocket } from './host-socket.ts';
+import { makeKeys } from './keys.ts';
 import type { Reply, Request } from './messages.ts';
+import { openSealedFunction } from './sealed-function.ts';
+import { Sessions } from './sessions.ts';
 
 // onnxruntime sends reports of its own over the network, unless this is set before it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';
@@ -19,11 +22,11 @@ const [, , FOLDER = '/function', CONNECTION] = process.argv;
 
 type Result = { readonly reply: Unnumbered<Reply>; readonly body?: Buffer };
 type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'id'> : never;
+type Asked<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
 
-const channelKeys = generateKeyPairSync('x25519');
-const receiptKeys = generateKeyPairSync('ed25519');
+const keys = await makeKeys();
 const socket = hostSocket(CONNECTION);
-let installed: InstalledFunction | null = null;
+let installed: { readonly function: InstalledFunction; readonly sessions: Sessions } | null = null;
 
 for await (const { header, body } of receiveFrames(socket)) {
   const request = header as Request;
@@ -37,34 +40,59 @@ process.exit(0);
 async function handle(request: Request, body: Buffer): Promise<Result> {
   switch (request.kind) {
     case 'identify':
-      return {
-        reply: {
-          kind: 'identity',
-          channelKey: channelKeys.publicKey.export({ format: 'jwk' }).x ?? '',
-          receiptKey: receiptKeys.publicKey.export({ format: 'jwk' }).x ?? '',
-        },
-      };
+      return { reply: { kind: 'identity', ...publicKeys() } };
     case 'install':
-      return install(body);
+      return install(decodeFunctionBundle(body));
+    case 'install-sealed':
+      return installSealed(request, body);
     case 'call':
       return call(body);
+    case 'open-session':
+      ready().sessions.open(request);
+      return { reply: { kind: 'session-opened' } };
+    case 'session-message': {
+      const { message, final } = await ready().sessions.answer(request.session, body);
+      return { reply: { kind: 'session-answer', final }, body: message };
+    }
+    case 'close-session':
+      ready().sessions.close(request.session);
+      return { reply: { kind: 'session-closed' } };
   }
 }
 
-async function install(body: Buffer): Promise<Result> {
+function publicKeys() {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+  return { channelKey: base64(keys.channel.publicKey), receiptKey: base64(keys.receipt.publicKey) };
+}
+
+async function install(bundle: FunctionBundle): Promise<Result> {
   if (installed) throw new StrongroomError('E_CONFLICT', 'The runner has its function already.');
-  const bundle = decodeFunctionBundle(body);
-  installed = await InstalledFunction.install(bundle, FOLDER);
+  const own = await InstalledFunction.install(bundle, FOLDER);
+  const served = { checksum: bundle.checksum, call: (input: Buffer) => own.call(input) };
+  installed = { function: own, sessions: new Sessions(keys, served) };
   // Only now is the bundle's memory free to go back: a model of 100 MB would otherwise stay twice.
   setImmediate(() => globalThis.gc?.());
   return { reply: { kind: 'installed', checksum: bundle.checksum, models: modelDigests(bundle) } };
 }
 
+async function installSealed(request: Asked<'install-sealed'>, body: Buffer): Promise<Result> {
+  const { bundle, bytes } = await openSealedFunction(body, request, keys);
+  try {
+    return await install(bundle);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
 async function call(body: Buffer): Promise<Result> {
-  if (!installed) throw new StrongroomError('E_CONFLICT', 'The runner has no function yet.');
   const began = performance.now();
-  const { type, bytes } = await installed.call(body);
+  const { type, bytes } = await ready().function.call(body);
   return { reply: { kind: 'answer', type, seconds: (performance.now() - began) / 1000 }, body: bytes };
+}
+
+function ready() {
+  if (installed) return installed;
+  throw new StrongroomError('E_CONFLICT', 'The runner has no function yet.');
 }
 
 function failed(error: unknown): Result {

@@ -1,7 +1,7 @@
 /** What the host asks of a runner and what it is answered; the bytes travel beside it (see frames.ts). */
 import type { ErrorFields } from '../../domain/errors.ts';
 import type { OutputType } from '../../domain/function.ts';
-import type { Sha256 } from '../../domain/ids.ts';
+import type { FunctionId, Sha256 } from '../../domain/ids.ts';
 
 export type Request = { readonly id: number } &
   /** Which keys did you make? */
@@ -9,13 +9,38 @@ export type Request = { readonly id: number } &
     | { readonly kind: 'identify' }
     /** Take the function in the body, for good. */
     | { readonly kind: 'install' }
+    /** Take the encrypted function in the body, with the key that the broker released for this document. */
+    | { readonly kind: 'install-sealed'; readonly document: string; readonly key: SealedKey }
     /** Call the function with the body as it is. */
     | { readonly kind: 'call' }
+    /** Begin a session with a caller who was shown this document. */
+    | ({ readonly kind: 'open-session' } & SessionOpening)
+    /** Take the caller's next message, which is the body. */
+    | { readonly kind: 'session-message'; readonly session: number }
+    | { readonly kind: 'close-session'; readonly session: number }
   );
+
+/** In base64url, as everything here that is not text. */
+export interface SealedKey {
+  readonly enc: string;
+  readonly ciphertext: string;
+}
+
+export interface SessionOpening {
+  readonly session: number;
+  readonly document: string;
+  readonly functionId: FunctionId;
+  readonly tokenId: string;
+  /** What the register of the release policy is the digest of. */
+  readonly releasePolicy: string;
+}
 
 export type Reply = { readonly id: number } & (
   | { readonly kind: 'identity'; readonly channelKey: string; readonly receiptKey: string }
   | { readonly kind: 'installed'; readonly checksum: Sha256; readonly models: readonly Sha256[] }
   | { readonly kind: 'answer'; readonly type: OutputType; readonly seconds: number }
+  | { readonly kind: 'session-opened' }
+  | { readonly kind: 'session-answer'; readonly final: boolean }
+  | { readonly kind: 'session-closed' }
   | { readonly kind: 'failure'; readonly error: ErrorFields }
 );

@@ -1,0 +1,56 @@
+/** What the host measures: the digests that go into the registers of attestation documents. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { relative, join } from 'node:path';
+import { sha256Of } from '../../crypto/function-bundle.ts';
+import { DEFAULT_LIMITS } from '../../domain/function.ts';
+import type { Sha256 } from '../../domain/ids.ts';
+import { sandboxLaunch } from './sandbox.ts';
+import { filesBelow, sandboxFiles } from './sandbox-files.ts';
+
+/** Digest of every file that a runner sees, by the paths under which it sees them: Node, libraries, packages, our code. */
+export async function measureRunnerImage(): Promise<Sha256> {
+  const lines = [];
+  for (const { from, at } of await sandboxFiles()) {
+    for (const file of await filesBelow(from)) {
+      lines.push(`${await sha256OfFile(file)} ${join(at, relative(from, file))}\n`);
+    }
+  }
+  return sha256Of(lines.sort().join(''));
+}
+
+/**
+ * Digest of how a runner is shut in: the arguments of bubblewrap, the limits that a function has which names none, and
+ * the system call filter. Where the files lie on this machine does not count; what is in them is in the other register.
+ */
+export async function measureSandbox(): Promise<Sha256> {
+  const { args, seccomp } = await sandboxLaunch(DEFAULT_LIMITS);
+  const places = new Set((await sandboxFiles()).map(({ from }) => from));
+  const specification = args.map((argument, index) => (isPlace(args, index, places) ? '' : argument));
+  return sha256Of(Buffer.concat([Buffer.from(JSON.stringify(specification)), seccomp ?? Buffer.alloc(0)]));
+}
+
+const isPlace = (args: readonly string[], index: number, places: ReadonlySet<string>): boolean =>
+  args[index - 1] === '--ro-bind' && places.has(args[index] ?? '');
+
+/** Digest of the list of a function's models' digests. */
+export const measureModels = (models: readonly Sha256[]): Sha256 =>
+  sha256Of(models.map((model) => `${model}\n`).join(''));
+
+/** Digest of a program of ours that is no runner: its own code and the lock file of its packages. */
+export async function measureProgram(root: string, parts: readonly string[]): Promise<Sha256> {
+  const lines = [];
+  for (const part of parts) {
+    for (const file of await filesBelow(join(root, part))) {
+      lines.push(`${await sha256OfFile(file)} ${relative(root, file)}\n`);
+    }
+  }
+  lines.push(`${await sha256OfFile(process.execPath)} node\n`);
+  return sha256Of(lines.sort().join(''));
+}
+
+async function sha256OfFile(file: string): Promise<Sha256> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return hash.digest('hex') as Sha256;
+}

@@ -1,0 +1,130 @@
+/**
+ * A deployed function as the platform's enclave serves it to one caller: its runner opens the encrypted bundle by itself,
+ * and every session has an attestation document of its own. The host in between sees only what is sealed.
+ */
+import { sha256Of } from '../../crypto/function-bundle.ts';
+import type { HpkeMessage } from '../../crypto/hpke.ts';
+import type { ContentKeyRequest } from '../../crypto/sealed/sealed-input.ts';
+import { parseSealedBundle } from '../../crypto/sealed/sealed-bundle.ts';
+import { StrongroomError } from '../../domain/errors.ts';
+import type { FunctionLimits } from '../../domain/function.ts';
+import type { FunctionId, Sha256 } from '../../domain/ids.ts';
+import type { RunnerClaims } from '../attestor/attestor.ts';
+import { measureModels } from './measurements.ts';
+import type { RunnerProcess } from './runner-process.ts';
+import type { Installed, ReadyRunner, RecyclePolicy, RunnerKeys } from './runners.ts';
+import { Runners, START_SECONDS } from './runners.ts';
+import type { SandboxOptions } from './start-runner.ts';
+
+/** The attestor and the key broker, wherever they run. */
+export interface EnclaveServices {
+  attest(claims: RunnerClaims): Promise<Uint8Array>;
+  /** A nonce of the key broker. */
+  brokerNonce(): Promise<Uint8Array>;
+  release(document: Uint8Array, keyRequest: ContentKeyRequest): Promise<HpkeMessage>;
+}
+
+export interface ServedFunctionOptions extends SandboxOptions {
+  readonly functionId: FunctionId;
+  readonly checksum: Sha256;
+  readonly limits: FunctionLimits;
+  /** What runners are told, and measured with; see crypto/session/release-policy.ts. */
+  readonly releasePolicy: string;
+  readonly policy?: RecyclePolicy;
+  /** The encrypted bundle; asked for at each start of a runner. */
+  readonly readBundle: () => Promise<Buffer>;
+  readonly services: EnclaveServices;
+}
+
+export interface HostedSession {
+  /** Made for the caller's nonce. */
+  readonly document: Uint8Array;
+  /** Hands the caller's next message over; answers what the runner sealed for the caller. */
+  exchange(message: Uint8Array): Promise<{ readonly message: Buffer; readonly final: boolean }>;
+  close(): void;
+}
+
+const QUICK_SECONDS = 10;
+const NOTHING = new Uint8Array();
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'));
+
+let numbered = 0;
+
+export class ServedFunction {
+  readonly #options: ServedFunctionOptions;
+  readonly #runners: Runners;
+
+  constructor(options: ServedFunctionOptions) {
+    this.#options = options;
+    this.#runners = new Runners({ ...options, install: (process, keys) => this.#install(process, keys) });
+  }
+
+  /** Starts a runner where there is none, and says what is in it. Fails as the function does. */
+  async start(): Promise<Installed> {
+    return this.#runners.current();
+  }
+
+  /** Opens a session for a caller's nonce. Fails as a start does, and with `E_ATTESTATION`. */
+  async openSession(nonce: Uint8Array, tokenId: string): Promise<HostedSession> {
+    const [opened, closed] = [Promise.withResolvers<HostedSession>(), Promise.withResolvers<undefined>()];
+    const work = async () => {
+      const ready = await this.#runners.current();
+      const session = ++numbered;
+      const document = await this.#attest(ready.keys, nonce, ready.models);
+      const { functionId, releasePolicy } = this.#options;
+      const question = { kind: 'open-session', session, document: base64(document) } as const;
+      const about = { functionId, tokenId, releasePolicy };
+      await ready.process.ask({ ...question, ...about }, NOTHING, 'session-opened', QUICK_SECONDS);
+      opened.resolve({
+        document,
+        exchange: (message) => this.#exchange(ready, session, message),
+        close: () => {
+          closed.resolve(undefined);
+        },
+      });
+      await closed.promise;
+      const closing = ready.process.ask({ kind: 'close-session', session }, NOTHING, 'session-closed', QUICK_SECONDS);
+      await closing.catch(() => undefined);
+    };
+    this.#runners.use(work).catch(opened.reject);
+    return opened.promise;
+  }
+
+  stop(): Promise<void> {
+    return this.#runners.stop();
+  }
+
+  async #exchange(ready: ReadyRunner, session: number, message: Uint8Array) {
+    ready.calls++;
+    const { seconds } = this.#options.limits;
+    const question = { kind: 'session-message', session } as const;
+    const { reply, body } = await ready.process.ask(question, message, 'session-answer', seconds);
+    return { message: body, final: reply.final };
+  }
+
+  /** The runner proves to the broker what it is, and gets the key of this one bundle, sealed to itself. */
+  async #install(process: RunnerProcess, keys: RunnerKeys): Promise<Installed> {
+    const { services, checksum } = this.#options;
+    const bundle = await this.#options.readBundle();
+    const document = await this.#attest(keys, await services.brokerNonce(), []);
+    const key = await services.release(document, parseSealedBundle(bundle).keyRequest);
+    const sealedKey = { enc: base64(key.enc), ciphertext: base64(key.ciphertext) };
+    const question = { kind: 'install-sealed', document: base64(document), key: sealedKey } as const;
+    const { reply } = await process.ask(question, bundle, 'installed', START_SECONDS);
+    if (reply.checksum === checksum) return reply;
+    throw new StrongroomError('E_FUNCTION_INVALID', 'The runner has another function than was deployed.');
+  }
+
+  #attest({ channelKey, receiptKey }: RunnerKeys, nonce: Uint8Array, models: readonly Sha256[]): Promise<Uint8Array> {
+    const { services, checksum, releasePolicy } = this.#options;
+    return services.attest({
+      channelKey: fromBase64(channelKey),
+      receiptKey: fromBase64(receiptKey),
+      nonce,
+      functionChecksum: checksum,
+      models: measureModels(models),
+      releasePolicy: sha256Of(releasePolicy),
+    });
+  }
+}

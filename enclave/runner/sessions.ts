@@ -1,0 +1,147 @@
+/**
+ * The sessions of a runner. All that a caller sends arrives sealed and is answered sealed, failures too: the host between
+ * them learns lengths and times only. The runner takes each message once in its life, in order, under a token that the
+ * platform signed for this function, and it serves one caller only.
+ */
+import type { RequestHead } from '../../crypto/session/content.ts';
+import { decodeRequest, encodeFailure, encodeOutput } from '../../crypto/session/content.ts';
+import type { Invocation } from '../../crypto/session/invocation-token.ts';
+import { readInvocationToken, refused as notAllowed, tokenKeyOf } from '../../crypto/session/invocation-token.ts';
+import type { SessionBinding } from '../../crypto/session/message.ts';
+import { openMessage, refused, replayMark, sealMessage } from '../../crypto/session/message.ts';
+import { signReceipt } from '../../crypto/receipts/receipt.ts';
+import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
+import type { Handle, Sha256 } from '../../domain/ids.ts';
+import { parseReleasePolicy } from '../../crypto/session/release-policy.ts';
+import { nameFailure } from './failures.ts';
+import type { Answer } from './function.ts';
+import type { OwnKeys } from './keys.ts';
+import type { SessionOpening } from './messages.ts';
+import { functionOf, notOwn, readOwnDocument, requireReleasePolicy } from './own-document.ts';
+
+export interface ServedFunction {
+  readonly checksum: Sha256;
+  /** Calls the function, and zeroes the input. */
+  call(input: Buffer): Promise<Answer>;
+}
+
+interface Session {
+  readonly binding: SessionBinding;
+  readonly tokenKey: ReturnType<typeof tokenKeyOf>;
+  /** How many requests it has taken. */
+  taken: number;
+  ended: boolean;
+}
+
+/** A runner is recycled long before it has seen as many; the set must not grow without end. */
+const MOST_MESSAGES = 1_000_000;
+
+export class Sessions {
+  readonly #keys: OwnKeys;
+  readonly #served: ServedFunction;
+  readonly #sessions = new Map<number, Session>();
+  /** Of every message in the runner's life. */
+  readonly #seen = new Set<string>();
+  /** Who was served first, and from then on alone: no other tenant meets what a function may have kept. */
+  #caller: Handle | null = null;
+
+  constructor(keys: OwnKeys, served: ServedFunction) {
+    this.#keys = keys;
+    this.#served = served;
+  }
+
+  /** Fails with `E_ATTESTATION` where the document is not about this runner with the function that it has. */
+  open({ session, document: text, functionId, tokenId, releasePolicy }: SessionOpening): void {
+    const document = readOwnDocument(Buffer.from(text, 'base64url'), this.#keys);
+    if (functionOf(document) !== this.#served.checksum) throw notOwn('It names another function than is here.');
+    requireReleasePolicy(document, releasePolicy);
+    const binding = {
+      documentHash: document.sha256,
+      functionId,
+      functionChecksum: this.#served.checksum,
+      tokenId,
+    };
+    const tokenKey = tokenKeyOf(parseReleasePolicy(releasePolicy).tokenKey);
+    this.#sessions.set(session, { binding, tokenKey, taken: 0, ended: false });
+  }
+
+  close(session: number): void {
+    this.#sessions.delete(session);
+  }
+
+  /** The sealed answer to the session's next message. Fails with `E_CHANNEL` or `E_NOT_ALLOWED` before anything is called. */
+  async answer(id: number, message: Buffer): Promise<{ readonly message: Buffer; readonly final: boolean }> {
+    const session = this.#sessions.get(id);
+    if (!session || session.ended) throw refused();
+    this.#takeOnce(message);
+    const sequence = session.taken;
+    const place = { direction: 'request', sequence } as const;
+    const { content, final } = await openMessage(this.#keys.channel.pair, message, session.binding, place);
+    session.taken += 1;
+    session.ended = final;
+    const request = decodeRequest(content);
+    this.#admit(request.head, session);
+    const answer = await this.#call(request.head, request.body, session, sequence);
+    content.fill(0);
+    const answerPlace = { direction: 'answer', sequence } as const;
+    return { message: await sealMessage(request.head.answerKey, answer, session.binding, answerPlace, final), final };
+  }
+
+  #takeOnce(message: Buffer): void {
+    const mark = replayMark(message);
+    if (this.#seen.has(mark)) throw refused();
+    if (this.#seen.size >= MOST_MESSAGES) {
+      throw new StrongroomError('E_RUNNER_RESTARTED', 'The runner has served for long enough.', {
+        next: 'Call again.',
+      });
+    }
+    this.#seen.add(mark);
+  }
+
+  #admit({ token }: RequestHead, { binding, tokenKey }: Session): void {
+    const invocation: Invocation = readInvocationToken(token, tokenKey, new Date());
+    const fits =
+      invocation.tokenId === binding.tokenId &&
+      invocation.functionId === binding.functionId &&
+      invocation.functionChecksum === binding.functionChecksum;
+    if (!fits) throw notAllowed('It is for another function or session.');
+    this.#caller ??= invocation.caller;
+    if (this.#caller !== invocation.caller) throw notAllowed('This runner serves somebody else.');
+  }
+
+  /** What is wrong with an input, or goes wrong with it, is for the caller only. */
+  async #call(head: RequestHead, body: Buffer, session: Session, sequence: number): Promise<Buffer> {
+    try {
+      if (head.inputKind === 'sealed') throw sealedNotTaken();
+      const input = Buffer.from(body);
+      const { type, bytes, seconds } = await this.#timed(input);
+      const { binding } = session;
+      const { receipt, salts } = signReceipt(
+        {
+          input: body,
+          inputKind: head.inputKind,
+          output: bytes,
+          functionChecksum: binding.functionChecksum,
+          documentHash: binding.documentHash,
+          sequence,
+          time: new Date().toISOString(),
+        },
+        this.#keys.receipt.privateKey,
+      );
+      const answer = encodeOutput({ kind: 'output', type, seconds, receipt, salts }, bytes);
+      bytes.fill(0);
+      return answer;
+    } catch (error) {
+      return encodeFailure(toErrorFields(nameFailure(error)));
+    }
+  }
+
+  async #timed(input: Buffer): Promise<Answer & { readonly seconds: number }> {
+    const began = performance.now();
+    const answer = await this.#served.call(input);
+    return { ...answer, seconds: (performance.now() - began) / 1000 };
+  }
+}
+
+const sealedNotTaken = () =>
+  new StrongroomError('E_SEALED_INPUT', 'This runner takes no sealed inputs.', { next: 'Send the input itself.' });
