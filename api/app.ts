@@ -20,11 +20,13 @@ import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { eventRoutes } from './routes/events.ts';
+import { functionRoutes } from './routes/functions.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import type { App, Services } from './services.ts';
 
@@ -46,6 +48,7 @@ const ROUTES = [
   eventRoutes,
   auditRoutes,
   uploadRoutes,
+  functionRoutes,
 ];
 
 /** Builds the API. It connects to nothing until it is asked. */
@@ -61,6 +64,7 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   await collectOpenApi(app);
   await app.register(rateLimit, { global: false });
   for (const schema of namedSchemas) app.addSchema(schema);
+  await sessionRoutes(app, services);
   for (const routes of ROUTES) routes(app, services);
   operationsRoutes(app, services, dependencies.temporal);
   healthRoutes(app, dependencies.db, dependencies.temporal);

@@ -10,6 +10,8 @@ const BRANDS = [
   'DatasetName',
   'EmailAddress',
   'Fingerprint',
+  'FunctionId',
+  'FunctionName',
   'Handle',
   'ImageDigest',
   'Sha256',

@@ -6,6 +6,7 @@ import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
 import type { EventListener } from '../storage/event-listener.ts';
 import type { SendMail } from '../storage/mail.ts';
+import type { Enclave } from './enclave.ts';
 
 export interface ApiSettings {
   /** Where callers reach the API, without a path: links in mails and URLs of blobs begin with it. */
@@ -37,6 +38,7 @@ export interface ApiDependencies {
   readonly events: EventListener;
   readonly temporal: Client;
   readonly sendMail: SendMail;
+  readonly enclave: Enclave;
   readonly settings: ApiSettings;
   readonly logger: FastifyBaseLogger | false;
 }

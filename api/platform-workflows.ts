@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import type { Author } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId, Fingerprint } from '../domain/ids.ts';
+import type { AssociationId, Fingerprint, FunctionId } from '../domain/ids.ts';
 import type { Db } from '../storage/database.ts';
 import { findReview, markReviewStarted, type Review } from '../storage/reviews.ts';
 import {
@@ -25,12 +25,13 @@ import {
   type ReviewStatus,
   type VoteRequest,
 } from '../workflows/review-association/contract.ts';
+import { DEPLOY_FUNCTION, deployFunctionWorkflowId } from '../workflows/deploy-function/contract.ts';
 import {
   SIGN_AUDIT_HEAD,
   SIGN_AUDIT_HEAD_WORKFLOW_ID,
   type SignedAuditHead,
 } from '../workflows/sign-audit-head/contract.ts';
-import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
+import { ENCLAVE_TASK_QUEUE, PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { OPERATIONS_PATH } from './operators.ts';
 import { toStrongroomError } from './workflow-failure.ts';
 
@@ -82,6 +83,18 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
     });
 
   return {
+    /** Has a runner try a function; a repeat joins the try that goes on. Fails with `E_UNAVAILABLE`. */
+    startDeployment: (id: FunctionId): Promise<void> =>
+      ask(async () => {
+        await temporal.workflow.start(DEPLOY_FUNCTION, {
+          workflowId: deployFunctionWorkflowId(id),
+          taskQueue: ENCLAVE_TASK_QUEUE,
+          args: [{ id }],
+          staticSummary: `Deployment of ${id}`,
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        });
+      }),
+
     /** Starts the review of a new request; a repeat finds it running. Fails with `E_UNAVAILABLE`. */
     startReview: (association: AssociationId): Promise<void> =>
       ask(async () => {

@@ -7,8 +7,11 @@ import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';
 import { migrateToLatest } from '../storage/migrate.ts';
+import { saveTokenIssuer } from '../storage/token-issuer.ts';
 import { buildApi } from './app.ts';
 import type { ApiSettings } from './dependencies.ts';
+import { connectEnclave } from './enclave.ts';
+import { openTokenIssuer } from './invocation-tokens.ts';
 import { openLog } from './log.ts';
 import { openTemporal, type TemporalOptions } from './temporal.ts';
 
@@ -55,6 +58,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     await db.destroy();
     throw error;
   });
+  await saveTokenIssuer(db, openTokenIssuer(options.settings.authenticationSecret).publicKey);
   const events = openEventListener(databaseUrl);
   const temporal = openTemporal(options.temporal);
   const app = await buildApi({
@@ -62,6 +66,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     events,
     temporal,
     blobs: openBlobStore(join(dataFolder, 'blobs')),
+    enclave: connectEnclave(dataFolder),
     sendMail: openMail({ ...options.mail, outboxFolder: join(dataFolder, 'outbox') }),
     settings: { ...options.settings, uploadsFolder, publicUrl: options.settings.publicUrl ?? `http://${host}:${port}` },
     logger: log,

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
-import type { FunctionName } from '../domain/function.ts';
+import type { FunctionName } from '../domain/ids.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'templates', 'function');
 

@@ -5,6 +5,12 @@ export const ROUTES = {
   resendVerification: { method: 'post', path: '/v1/accounts/verification-mails', ids: { email: 'EmailAddress' } },
   followVerificationLink: { method: 'get', path: '/v1/accounts/verify', ids: {} },
   verifyEmail: { method: 'post', path: '/v1/accounts/verify', ids: {} },
+  attestUserKey: { method: 'post', path: '/v1/accounts/{handle}/sealing-key', ids: {} },
+  readFunctionByName: {
+    method: 'get',
+    path: '/v1/accounts/{owner}/functions/{name}',
+    ids: { id: 'FunctionId', owner: 'Handle', name: 'FunctionName', checksum: 'Sha256', 'bundle.sha256': 'Sha256' },
+  },
   listAssociations: {
     method: 'get',
     path: '/v1/associations',
@@ -236,6 +242,16 @@ export const ROUTES = {
     path: '/v1/datasets/{owner}/{name}',
     ids: { owner: 'Handle', name: 'DatasetName', sha256: 'Sha256' },
   },
+  readEnclave: {
+    method: 'get',
+    path: '/v1/enclave',
+    ids: {
+      'runner.runnerImage': 'Sha256',
+      'runner.sandbox': 'Sha256',
+      'broker.runnerImage': 'Sha256',
+      'broker.sandbox': 'Sha256',
+    },
+  },
   streamEvents: {
     method: 'get',
     path: '/v1/events',
@@ -244,6 +260,39 @@ export const ROUTES = {
       benchmark: 'BenchmarkName?',
       account: 'Handle?',
       fingerprint: 'Fingerprint?',
+    },
+  },
+  deployFunction: {
+    method: 'post',
+    path: '/v1/functions',
+    ids: { id: 'FunctionId', owner: 'Handle', name: 'FunctionName', checksum: 'Sha256', 'bundle.sha256': 'Sha256' },
+  },
+  listFunctions: {
+    method: 'get',
+    path: '/v1/functions',
+    ids: {
+      'items.*.id': 'FunctionId',
+      'items.*.owner': 'Handle',
+      'items.*.name': 'FunctionName',
+      'items.*.checksum': 'Sha256',
+      'items.*.bundle.sha256': 'Sha256',
+    },
+  },
+  deleteFunction: { method: 'delete', path: '/v1/functions/{id}', ids: {} },
+  readFunction: {
+    method: 'get',
+    path: '/v1/functions/{id}',
+    ids: { id: 'FunctionId', owner: 'Handle', name: 'FunctionName', checksum: 'Sha256', 'bundle.sha256': 'Sha256' },
+  },
+  openSession: {
+    method: 'post',
+    path: '/v1/functions/{id}/sessions',
+    ids: {
+      'function.id': 'FunctionId',
+      'function.owner': 'Handle',
+      'function.name': 'FunctionName',
+      'function.checksum': 'Sha256',
+      'function.bundle.sha256': 'Sha256',
     },
   },
   submitResult: {

@@ -124,6 +124,11 @@ export class PartyHome {
     await writeJsonFile(path.join(this.#ofPlatform('audit', session), 'head.json'), head);
   }
 
+  /** What this party believes of the platform's enclave since it first saw it. */
+  enclaveTrustFile(session: Session): string {
+    return path.join(this.#ofPlatform('enclaves', session), 'trust.json');
+  }
+
   datasets(session: Session): Promise<Readonly<Record<string, LocalDataset>>> {
     return readJsonFile(this.#datasetsFile(session), {});
   }

@@ -1,10 +1,11 @@
-/** The whole platform on one machine: Postgres, Temporal with its Web UI, the worker and the API. */
+/** The whole platform on one machine: Postgres, Temporal with its Web UI, the API, the worker and the enclave. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StrongroomError } from '../domain/errors.ts';
 import { startChild, type Child } from './child-process.ts';
 import type { PlatformConfiguration } from './configuration.ts';
+import { startEnclave } from './enclave.ts';
 import { freePort } from './free-port.ts';
 import { openPostgres } from './postgres.ts';
 import { endLeftovers } from './process-record.ts';
@@ -104,6 +105,7 @@ async function startParts(
     return start('worker', 'workers/platform.ts', async () => (await stat(ready)).isFile());
   });
   await untilReady(api);
+  await startEnclave({ dataFolder, keepRunning, start });
   return {
     api,
     apiReference: `${api}/docs`,

@@ -16,6 +16,8 @@ export interface BlobStore {
    * `E_DIGEST_MISMATCH` where its content is not what was announced, and then keeps nothing.
    */
   adopt(path: string, expected: { readonly sha256: Sha256; readonly size: number }): Promise<void>;
+  /** Forgets a blob, be it there or not. */
+  remove(sha256: Sha256): Promise<void>;
 }
 
 /** A store in `folder`, which must be on the file system of the files that it adopts: they are moved, not copied. */
@@ -27,6 +29,7 @@ export function openBlobStore(folder: string): BlobStore {
       return found && found.size;
     },
     read: (sha256, start, end) => createReadStream(pathOf(sha256), { start, end }),
+    remove: (sha256) => rm(pathOf(sha256), { force: true }),
     async adopt(path, expected) {
       try {
         await checkContent(path, expected);

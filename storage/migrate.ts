@@ -6,12 +6,14 @@ import type { Db } from './database.ts';
 import * as platform from './migrations/2026-11-23-platform.ts';
 import * as audit from './migrations/2026-11-24-audit.ts';
 import * as idempotency from './migrations/2026-11-24-idempotency.ts';
+import * as functions from './migrations/2026-11-24-inference.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
   '2026-11-23-platform': platform,
   '2026-11-24-audit': audit,
   '2026-11-24-idempotency': idempotency,
+  '2026-11-24-inference': functions,
 };
 
 const LOCK = 7_346_001;

@@ -2,6 +2,8 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { AssociationKind, AssociationState, Ballot } from '../domain/association.ts';
 import type { AuditAction } from '../domain/audit.ts';
+import type { ErrorFields } from '../domain/errors.ts';
+import type { FunctionState, InputType, OutputType } from '../domain/function.ts';
 import type { GrantOrigin } from '../domain/grant.ts';
 import type {
   AssociationId,
@@ -10,6 +12,8 @@ import type {
   DatasetName,
   EmailAddress,
   Fingerprint,
+  FunctionId,
+  FunctionName,
   Handle,
   ImageDigest,
   Sha256,
@@ -231,6 +235,45 @@ interface IdempotencyKeysTable {
   answer: Buffer | null;
 }
 
+interface FunctionsTable {
+  id: FunctionId;
+  ownerId: AccountId;
+  name: FunctionName;
+  version: number;
+  checksum: Sha256;
+  bundleSha256: Sha256;
+  bundleSize: number;
+  public: boolean;
+  memoryMb: number;
+  seconds: number;
+  threads: number;
+  inputType: InputType;
+  maxInputBytes: number;
+  outputType: OutputType;
+  state: Generated<FunctionState>;
+  failure: Json<ErrorFields | null> | null;
+  deployedAt: SetMoment;
+}
+
+interface FunctionVersionsTable {
+  ownerId: AccountId;
+  name: FunctionName;
+  latest: number;
+}
+
+interface SessionTicketsTable {
+  ticketSha256: Sha256;
+  functionId: FunctionId;
+  accountId: AccountId;
+  tokenId: string;
+  expiresAt: Moment;
+}
+
+interface TokenIssuerTable {
+  onlyOne: Generated<boolean>;
+  publicKey: string;
+}
+
 export interface Database {
   accounts: AccountsTable;
   auditEntries: AuditEntriesTable;
@@ -253,4 +296,8 @@ export interface Database {
   revokedAddresses: RevokedAddressesTable;
   results: ResultsTable;
   events: EventsTable;
+  functions: FunctionsTable;
+  functionVersions: FunctionVersionsTable;
+  sessionTickets: SessionTicketsTable;
+  tokenIssuer: TokenIssuerTable;
 }

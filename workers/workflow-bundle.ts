@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-export type WorkflowParty = 'owner' | 'data-owner' | 'platform';
+export type WorkflowParty = 'owner' | 'data-owner' | 'platform' | 'enclave';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 

@@ -5,6 +5,7 @@ import * as associations from './associations.ts';
 import * as blobs from './blobs.ts';
 import * as certificates from './certificates.ts';
 import * as events from './events.ts';
+import * as functions from './functions.ts';
 import * as grants from './grants.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
@@ -20,9 +21,10 @@ export const namedSchemas = [
   ...results.resultSchemas,
   ...events.eventSchemas,
   ...audit.auditSchemas,
+  ...functions.functionSchemas,
 ];
 
-const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs, audit];
+const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs, audit, functions];
 
 interface DeclaredRoute {
   readonly method: string;

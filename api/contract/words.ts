@@ -7,6 +7,8 @@ import type {
   DatasetName,
   EmailAddress,
   Fingerprint,
+  FunctionId,
+  FunctionName,
   Handle,
   ImageDigest,
   Sha256,
@@ -20,6 +22,14 @@ export const HandleSchema = Type.Unsafe<Handle>({ ...slug, title: 'Handle' });
 export const ContainerNameSchema = Type.Unsafe<ContainerName>({ ...slug, title: 'ContainerName' });
 export const BenchmarkNameSchema = Type.Unsafe<BenchmarkName>({ ...slug, title: 'BenchmarkName' });
 export const DatasetNameSchema = Type.Unsafe<DatasetName>({ ...slug, title: 'DatasetName' });
+export const FunctionNameSchema = Type.Unsafe<FunctionName>({ ...slug, title: 'FunctionName' });
+export const FunctionIdSchema = Type.Unsafe<FunctionId>({
+  type: 'string',
+  pattern: '^(?=.*[A-Z])[0-9A-Za-z]{22}$',
+  title: 'FunctionId',
+});
+/** Bytes in base64url without padding. */
+export const BytesSchema = Type.String({ pattern: '^[\\w-]+$', maxLength: 100_000 });
 export const Sha256Schema = Type.Unsafe<Sha256>({ type: 'string', pattern: '^[0-9a-f]{64}$', title: 'Sha256' });
 export const ImageDigestSchema = Type.Unsafe<ImageDigest>({
   type: 'string',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseFunctionName } from '../../domain/function.ts';
+import { parseFunctionName } from '../../domain/ids.ts';
 import { argument, defineCommand, option } from '../command.ts';
 import { parsePath } from '../values.ts';
 

@@ -1,49 +1,48 @@
-import { parseBenchmarkName, parseContainerRef, parseDatasetName } from '../../domain/ids.ts';
-import * as contract from '../../workflows/run-model/contract.ts';
-import { dataOwnerTaskQueue } from '../../workflows/task-queues.ts';
-import { argument, defineCommand, requiredOption } from '../command.ts';
-import { answerConsent, consentBeforehand, consentOptions } from '../consent.ts';
-import { runStory } from '../run-story.ts';
-import { facts } from '../table.ts';
+import { parseFunctionRef } from '../../domain/function-ref.ts';
+import { parseBenchmarkName, parseContainerRef, parseDatasetName, parseSha256 } from '../../domain/ids.ts';
+import { argument, defineCommand, flag, option, optionalArgument, usage } from '../command.ts';
+import { consentOptions } from '../consent.ts';
+import { parsePath } from '../values.ts';
 
 export const command = defineCommand({
   name: 'run',
-  summary: 'Run a granted container on a dataset of yours',
-  examples: ['strongroom run alice/digits-model --benchmark digits --dataset wards'],
-  details: 'The results are sent only with your consent. Started again, the command joins the work that goes on.',
-  arguments: { container: argument('The container: owner/name', (text) => parseContainerRef(text)) },
+  summary: 'Call a function with a file, or run a granted container on a dataset',
+  examples: [
+    'strongroom run alice/classifier dog.jpeg',
+    'strongroom run classifier - < dog.jpeg',
+    'strongroom run alice/digits-model --benchmark digits --dataset wards',
+  ],
+  details:
+    'With FILE: the runner proves what it is, the file is encrypted to it, and its answer and receipt are checked. ' +
+    'With --benchmark and --dataset: your agent runs the container; the results are sent only with your consent, and ' +
+    'started again, the command joins the work that goes on.',
+  arguments: {
+    what: argument("A function (its id, owner/name or your own one's name), or a container (owner/name)"),
+    file: optionalArgument('What the function gets; - for stdin', (text) => text),
+  },
   options: {
-    benchmark: requiredOption('NAME', 'The benchmark in which you have access', parseBenchmarkName),
-    dataset: requiredOption('NAME', 'Your dataset', parseDatasetName),
+    'function-checksum': option('HEX', 'The checksum that the function must have', parseSha256),
+    out: option('FILE', 'Where the answer of the function goes', parsePath),
+    verbose: flag('Show every step of the verification'),
+    benchmark: option('NAME', 'The benchmark in which you have access to the container', parseBenchmarkName),
+    dataset: option('NAME', 'Your dataset', parseDatasetName),
     ...consentOptions,
   },
-  async run({ arguments: { container }, options }, context) {
+  async run({ arguments: { what, file }, options }, context) {
     const { benchmark, dataset } = options;
-    const { handle: account } = await context.session();
-    const beforehand = consentBeforehand(context, options);
-    const input: contract.RunModelInput = { account, container, benchmark, dataset };
-    const story = {
-      workflowType: contract.RUN_MODEL,
-      workflowId: contract.runModelWorkflowId(account, container, dataset),
-      taskQueue: dataOwnerTaskQueue(account),
-      input,
-      summary: `Run of ${container.owner}/${container.name} on ${dataset}`,
-    };
-    const describe = (result: contract.RunModelResult) => ({
-      data: { result },
-      ids: [result.resultId ?? story.workflowId],
-      lines: facts([
-        ['Results', JSON.stringify(result.metrics)],
-        ['Folder', result.resultsFolder],
-        ['Sent', result.resultId === null ? 'no, they were kept' : `yes, as ${result.resultId}`],
-      ]),
-    });
-    return runStory<contract.RunModelResult>(context, story, describe, (handle) =>
-      answerConsent(context, handle, {
-        update: contract.submitConsentUpdate,
-        beforehand,
-        results: async () => (await handle.query(contract.runOutcomeQuery))?.metrics ?? null,
-      }),
+    if (file !== undefined && (benchmark ?? dataset) === undefined) {
+      parseFunctionRef(what);
+      const { runFunction } = await import('../run-function.ts');
+      const { 'function-checksum': checksum, out, verbose } = options;
+      return runFunction(context, { ref: what, input: file, checksum, out, verbose });
+    }
+    if (file === undefined && benchmark !== undefined && dataset !== undefined) {
+      const { runContainer } = await import('../run-container.ts');
+      return runContainer(context, { container: parseContainerRef(what), benchmark, dataset, consent: options });
+    }
+    throw usage(
+      'It is not clear what is to be run.',
+      'Give a file to a function (run FUNCTION FILE), or --benchmark and --dataset to a container.',
     );
   },
 });

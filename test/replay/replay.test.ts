@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle, type WorkflowParty } from '../../workers/workflow-bundle.ts';
 import * as dataOwner from '../../workflows/data-owner.ts';
+import * as enclave from '../../workflows/enclave.ts';
 import * as owner from '../../workflows/owner.ts';
 import * as platform from '../../workflows/platform.ts';
 
@@ -14,6 +15,7 @@ const stories: readonly (readonly [WorkflowParty, string])[] = [
   ...Object.keys(owner).map((type) => ['owner', type] as const),
   ...Object.keys(dataOwner).map((type) => ['data-owner', type] as const),
   ...Object.keys(platform).map((type) => ['platform', type] as const),
+  ...Object.keys(enclave).map((type) => ['enclave', type] as const),
 ];
 
 interface StoredHistory {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApi } from '../../../api/app.ts';
 import type { ApiDependencies, ApiSettings } from '../../../api/dependencies.ts';
+import { connectEnclave } from '../../../api/enclave.ts';
 import { openTemporal } from '../../../api/temporal.ts';
 import type { App } from '../../../api/services.ts';
 import { openBlobStore } from '../../../storage/blob-store.ts';
@@ -46,6 +47,7 @@ export async function startPlatform({
   const app = await buildApi({
     db,
     blobs: openBlobStore(join(folder, 'blobs')),
+    enclave: connectEnclave(folder),
     events,
     temporal: temporal ?? nowhere,
     sendMail: openMail({ from: 'strongroom@example.org', smtpUrl: null, outboxFolder: join(folder, 'outbox') }),

@@ -1,0 +1,96 @@
+/**
+ * What a caller believes of an enclave: the root that its attestation documents end in, and the programs that may run
+ * there. It is believed on first use and kept, or given beforehand; what differs later is refused until somebody says so.
+ */
+import { createHash } from 'node:crypto';
+import { StrongroomError } from '../../domain/errors.ts';
+import type { FunctionId, Sha256 } from '../../domain/ids.ts';
+import type { AttestationPolicy } from '../../crypto/attestation/policy.ts';
+import { readJsonFile, writeJsonFile } from '../private-files.ts';
+
+export interface ProgramRegisters {
+  readonly runnerImage: Sha256;
+  readonly sandbox: Sha256;
+}
+
+export interface EnclaveTrust {
+  /** PEM. */
+  readonly root: string;
+  readonly runner: ProgramRegisters;
+  readonly broker: ProgramRegisters;
+}
+
+interface TrustFile {
+  readonly enclave: EnclaveTrust | null;
+  /** Function → the checksum by which it was known first; what an id stands for never changes. */
+  readonly functions: Readonly<Record<string, Sha256>>;
+}
+
+const NOTHING: TrustFile = { enclave: null, functions: {} };
+
+export class TrustStore {
+  readonly #file: string | null;
+  #held: TrustFile = NOTHING;
+
+  /** Keeps in `file`, or in memory only. */
+  constructor(file: string | null) {
+    this.#file = file;
+  }
+
+  async enclave(): Promise<EnclaveTrust | null> {
+    return (await this.#read()).enclave;
+  }
+
+  /** From now on this enclave is believed. */
+  async holdEnclave(enclave: EnclaveTrust): Promise<void> {
+    await this.#write({ ...(await this.#read()), enclave });
+  }
+
+  /** The checksum that is known for a function, `claimed` on first use. Fails with `E_ATTESTATION` where it is another. */
+  async holdFunction(id: FunctionId, claimed: Sha256): Promise<Sha256> {
+    const trust = await this.#read();
+    const known = trust.functions[id];
+    if (known === claimed) return known;
+    if (known !== undefined) {
+      throw new StrongroomError('E_ATTESTATION', 'The platform names another checksum for this function than before.', {
+        why: `It was ${known} and is ${claimed} now, although what a function id stands for never changes.`,
+        next: 'Send nothing to it. Ask its owner for the checksum.',
+      });
+    }
+    await this.#write({ ...trust, functions: { ...trust.functions, [id]: claimed } });
+    return claimed;
+  }
+
+  async #read(): Promise<TrustFile> {
+    return this.#file === null
+      ? this.#held
+      : { ...NOTHING, ...(await readJsonFile<Partial<TrustFile>>(this.#file, {})) };
+  }
+
+  async #write(trust: TrustFile): Promise<void> {
+    this.#held = trust;
+    if (this.#file !== null) await writeJsonFile(this.#file, trust);
+  }
+}
+
+/** The short name of a trust, for people to compare: SHA-256 over root and registers. */
+export const trustFingerprint = ({ root, runner, broker }: EnclaveTrust): Sha256 =>
+  createHash('sha256')
+    .update([root.trim(), runner.runnerImage, runner.sandbox, broker.runnerImage, broker.sandbox].join('\n'))
+    .digest('hex') as Sha256;
+
+/** What is demanded of a document of one of the enclave's programs, made just now for `nonce`. */
+export const demandsOf = (
+  trust: EnclaveTrust,
+  program: 'runner' | 'broker',
+  nonce: Uint8Array,
+): Omit<AttestationPolicy, 'functionChecksum' | 'channelKey'> => ({
+  accept: ['software'],
+  roots: [{ tee: 'software', certificate: trust.root }],
+  at: new Date().toISOString(),
+  nonce: Buffer.from(nonce).toString('hex'),
+  maxAgeSeconds: MAX_AGE_SECONDS,
+  registers: { 0: [trust[program].runnerImage], 1: [trust[program].sandbox] },
+});
+
+const MAX_AGE_SECONDS = 300;

@@ -1,0 +1,139 @@
+/** The second job on the real parts: a function is deployed into the enclave, and called by whoever may call it. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { deployFunction, type Deployment } from '../../client/functions/deployment.ts';
+import { AttestationError, Strongroom } from '../../client/strongroom.ts';
+import { readFunctionFolder } from '../../crypto/function-folder.ts';
+import { parseSha256 } from '../../domain/ids.ts';
+import { CanarySearch } from '../support/canaries.ts';
+import { Cast, type Person } from './cast.ts';
+import { filesBelow } from './demo-places.ts';
+
+const EXAMPLE = path.resolve(import.meta.dirname, '..', '..', 'examples', 'image-classification');
+const PICTURE = path.resolve(EXAMPLE, '..', 'digits-data', 'data-owner-one', 'data', '000.png');
+
+let cast: Cast;
+let alice: Person;
+let dora: Person;
+beforeAll(async () => {
+  cast = await Cast.assemble();
+  [alice, dora] = [await cast.join('alice'), await cast.join('dora')];
+}, 120_000);
+afterAll(() => cast.dismiss(), 60_000);
+
+const library = ({ session, home }: Person) =>
+  new Strongroom({ apiUrl: session.apiUrl, token: session.token, trust: { file: home.enclaveTrustFile(session) } });
+
+async function deploy(person: Person, folder = EXAMPLE, isPublic = false): Promise<Deployment> {
+  return deployFunction({
+    platform: person.platform,
+    owner: person.handle,
+    bundle: await readFunctionFolder(folder),
+    trust: await library(person).trust(),
+    public: isPublic,
+    workFolder: await person.home.workFolder('deploy'),
+  });
+}
+
+const firstLabel = async (person: Person, ref: string): Promise<unknown> => {
+  const { bytes } = await library(person).run(ref, await readFile(PICTURE));
+  return (JSON.parse(bytes.toString()) as readonly { readonly label: unknown }[])[0]?.label;
+};
+
+/** A folder of the story with the example and one more file. */
+async function changedExample(name: string): Promise<string> {
+  const folder = path.join(cast.folder, name);
+  await mkdir(folder);
+  for (const file of await readdir(EXAMPLE)) await copyFile(path.join(EXAMPLE, file), path.join(folder, file));
+  await copyFile(path.join(EXAMPLE, 'labels.txt'), path.join(folder, 'more.txt'));
+  return folder;
+}
+
+describe('a function in the enclave', () => {
+  test('is deployed encrypted, known by the checksum of its folder, and answers its owner', async () => {
+    const { deployed, known } = await deploy(alice);
+    expect(known).toBe(false);
+    expect(deployed).toMatchObject({ owner: 'alice', name: 'image-classification', version: 1, state: 'ready' });
+    expect(deployed.checksum).toBe((await readFunctionFolder(EXAMPLE)).checksum);
+    expect(await firstLabel(alice, deployed.id)).toBe('0');
+    expect(await firstLabel(alice, 'image-classification')).toBe('0');
+  });
+
+  test('is not deployed twice; other content is the next version, and the old one stays callable', async () => {
+    const again = await deploy(alice);
+    expect(again).toMatchObject({ known: true, deployed: { version: 1 } });
+    const { deployed } = await deploy(alice, await changedExample('changed'));
+    expect(deployed.version).toBe(2);
+    expect(deployed.checksum).not.toBe(again.deployed.checksum);
+    expect(await firstLabel(alice, 'alice/image-classification@1')).toBe('0');
+    expect(await firstLabel(alice, 'alice/image-classification')).toBe('0');
+  });
+
+  test('is nobody else’s business until its owner makes it public', async () => {
+    await expect(firstLabel(dora, 'alice/image-classification@1')).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+    await deploy(alice, EXAMPLE, true);
+    expect(await firstLabel(dora, 'alice/image-classification@1')).toBe('0');
+  });
+
+  test('is served by a new runner after the enclave’s worker was killed: only attested runners get its key', async () => {
+    const record = path.join(cast.folder, 'platform', 'processes', 'enclave.json');
+    const { pid } = JSON.parse(await readFile(record, 'utf8')) as { readonly pid: number };
+    process.kill(pid, 'SIGKILL');
+    for (let tries = 0; tries < 200 && (await readFile(record, 'utf8')).includes(`${pid}`); tries += 1)
+      await pause(100);
+    expect(await firstLabel(alice, 'alice/image-classification@1')).toBe('0');
+  });
+
+  test('of another checksum than the caller demands gets nothing of the input', async () => {
+    const checksum = parseSha256('a'.repeat(64));
+    const called = library(alice).connect('image-classification', { checksum });
+    await expect(called).rejects.toBeInstanceOf(AttestationError);
+    await expect(called).rejects.toMatchObject({ message: expect.stringContaining('function checksum') });
+  });
+
+  test('answers calls at once in order, in one session with one document', async () => {
+    await using session = await library(alice).connect('image-classification@1');
+    const picture = await readFile(PICTURE);
+    const results = await Promise.all([1, 2, 3].map(() => session.invoke(picture)));
+    expect(results.map(({ receipt }) => receipt.content.sequence)).toEqual([0, 1, 2]);
+    const hashes = results.map(({ receipt }) => receipt.content.documentHash);
+    expect(new Set(hashes)).toEqual(new Set([session.attestation.documentHash]));
+  });
+
+  test('that no runner takes is refused with the reason, and cannot be called', async () => {
+    const folder = await changedExample('broken');
+    await rm(path.join(folder, 'more.txt'));
+    await copyFile(path.join(EXAMPLE, 'labels.txt'), path.join(folder, 'app.ts'));
+    await expect(deploy(alice, folder)).rejects.toMatchObject({ code: 'E_FUNCTION_INVALID' });
+    expect(await firstLabel(alice, 'image-classification')).toBe('0');
+  });
+
+  test('is gone once it is deleted, with its ciphertext', async () => {
+    const { deployed } = await deploy(alice, path.join(cast.folder, 'changed'));
+    await alice.platform.deleteFunction({ path: { id: deployed.id } });
+    await expect(firstLabel(alice, deployed.id)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+    const { sha256 } = deployed.bundle;
+    const blobs = path.join(cast.folder, 'platform', 'blobs', sha256.slice(0, 2));
+    expect(await readdir(blobs).catch(() => [])).not.toContain(sha256);
+  });
+});
+
+test('the platform holds no byte of a model or of what was classified', async () => {
+  const piece = async (name: string, file: string) => ({
+    name,
+    bytes: (await readFile(file)).subarray(60, 108),
+    homes: [],
+  });
+  const search = new CanarySearch([
+    await piece('the model', path.join(EXAMPLE, 'model.onnx')),
+    await piece('the code', path.join(EXAMPLE, 'app.ts')),
+    await piece('the picture', PICTURE),
+  ]);
+  const traces = [];
+  for await (const [place, content] of filesBelow(path.join(cast.folder, 'platform'))) {
+    traces.push(...search.tracesIn(content, place));
+  }
+  expect(traces).toEqual([]);
+});

@@ -1,0 +1,2 @@
+/** The stories that the enclave's worker tells. */
+export { deployFunction } from './deploy-function/workflow.ts';
