@@ -100,12 +100,12 @@ async function startParts(
   };
   await keepRunning('api', () => start('api', 'api/server.ts', async () => (await fetch(`${api}/livez`)).ok));
   const ready = within('worker.ready');
-  await keepRunning('worker', async () => {
+  const startWorker = async () => {
     await rm(ready, { force: true });
     return start('worker', 'workers/platform.ts', async () => (await stat(ready)).isFile());
-  });
+  };
+  await Promise.all([keepRunning('worker', startWorker), startEnclave({ dataFolder, keepRunning, start })]);
   await untilReady(api);
-  await startEnclave({ dataFolder, keepRunning, start });
   return {
     api,
     apiReference: `${api}/docs`,

@@ -26,6 +26,9 @@ export interface Person {
   readonly agent: Child;
 }
 
+/** Somebody who needs no agent. */
+export type Caller = Omit<Person, 'agent'>;
+
 export class Cast {
   readonly folder: string;
   readonly stack: RunningStack;
@@ -50,11 +53,8 @@ export class Cast {
     return new Cast(folder, stack, await connectTemporalClient(config, stack.addresses.temporal));
   }
 
-  /**
-   * Signs up, verifies the address by the mail that came, logs in, and starts the agent. `settings` are of the agent's
-   * environment.
-   */
-  async join(name: string, settings: Settings = {}): Promise<Person> {
+  /** Signs up, verifies the address by the mail that came, and logs in. */
+  async enrol(name: string): Promise<Caller> {
     const baseUrl = this.stack.addresses.api;
     const email = `${name}@example.org`;
     const stranger = createPlatformClient({ baseUrl, token: null });
@@ -64,8 +64,13 @@ export class Cast {
     const home = await openPartyHome(path.join(this.folder, name));
     const session = { apiUrl: baseUrl, handle: parseHandle(name), email: parseEmailAddress(email), token };
     await home.saveSession(session);
-    const agent = await this.startAgent({ home }, settings);
-    return { handle: session.handle, email, home, session, platform: createPlatformClient({ baseUrl, token }), agent };
+    return { handle: session.handle, email, home, session, platform: createPlatformClient({ baseUrl, token }) };
+  }
+
+  /** Enrols, and starts the agent. `settings` are of the agent's environment. */
+  async join(name: string, settings: Settings = {}): Promise<Person> {
+    const caller = await this.enrol(name);
+    return { ...caller, agent: await this.startAgent(caller, settings) };
   }
 
   /** Makes a certificate on the person's machine and has it certified. */

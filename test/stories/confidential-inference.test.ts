@@ -8,25 +8,25 @@ import { AttestationError, Strongroom } from '../../client/strongroom.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import { parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
-import { Cast, type Person } from './cast.ts';
+import { Cast, type Caller } from './cast.ts';
 import { filesBelow } from './demo-places.ts';
 
 const EXAMPLE = path.resolve(import.meta.dirname, '..', '..', 'examples', 'image-classification');
 const PICTURE = path.resolve(EXAMPLE, '..', 'digits-data', 'data-owner-one', 'data', '000.png');
 
 let cast: Cast;
-let alice: Person;
-let dora: Person;
+let alice: Caller;
+let dora: Caller;
 beforeAll(async () => {
   cast = await Cast.assemble();
-  [alice, dora] = [await cast.join('alice'), await cast.join('dora')];
-}, 120_000);
+  [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
+}, 240_000);
 afterAll(() => cast.dismiss(), 60_000);
 
-const library = ({ session, home }: Person) =>
+const library = ({ session, home }: Caller) =>
   new Strongroom({ apiUrl: session.apiUrl, token: session.token, trust: { file: home.enclaveTrustFile(session) } });
 
-async function deploy(person: Person, folder = EXAMPLE, isPublic = false): Promise<Deployment> {
+async function deploy(person: Caller, folder = EXAMPLE, isPublic = false): Promise<Deployment> {
   return deployFunction({
     platform: person.platform,
     owner: person.handle,
@@ -37,7 +37,7 @@ async function deploy(person: Person, folder = EXAMPLE, isPublic = false): Promi
   });
 }
 
-const firstLabel = async (person: Person, ref: string): Promise<unknown> => {
+const firstLabel = async (person: Caller, ref: string): Promise<unknown> => {
   const { bytes } = await library(person).run(ref, await readFile(PICTURE));
   return (JSON.parse(bytes.toString()) as readonly { readonly label: unknown }[])[0]?.label;
 };
