@@ -33,8 +33,16 @@ const ACCEPTED_CURVES: ReadonlySet<string> = new Set([
  * `E_CERTIFICATE_REVOKED`, `E_CERTIFICATE_EXPIRED` or `E_CERTIFICATE_NOT_CERTIFIED`, and says why.
  */
 export async function checkCertificate(armored: string, question: CertificateQuestion): Promise<CheckedCertificate> {
-  const certificate = await readCertificate(armored);
   const authority = await readCertificate(question.authority);
+  return checkReadCertificate(await readCertificate(armored), { ...question, authority });
+}
+
+/** The same for certificates that were read before: what was verified of them once is not verified again. */
+export async function checkReadCertificate(
+  certificate: PublicKey,
+  question: Omit<CertificateQuestion, 'authority'> & { readonly authority: PublicKey },
+): Promise<CheckedCertificate> {
+  const { authority } = question;
   refuseWeakKeys(certificate);
   const user = onlyUser(certificate, question.email);
   await refuseRevoked(certificate, question.now);

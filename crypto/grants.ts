@@ -3,11 +3,11 @@
  * to. The content is canonical JSON, so that there is one way to write each grant.
  */
 import { createMessage, decrypt, encrypt, readMessage } from 'openpgp';
-import type { PrivateKey } from 'openpgp';
+import type { PrivateKey, PublicKey } from 'openpgp';
 import { StrongroomError, toErrorFields, type ErrorFields } from '../domain/errors.ts';
 import type { GrantBinding } from '../domain/grant.ts';
 import type { EmailAddress } from '../domain/ids.ts';
-import { checkCertificate } from './certificate-check.ts';
+import { checkReadCertificate } from './certificate-check.ts';
 import { bindingDifference, readGrantContent, writeGrantContent } from './grant-content.ts';
 import type { ModelKey } from './model-key.ts';
 import { READABLE_BY_GPG, readCertificate, readOwnKey } from './openpgp/keys.ts';
@@ -42,10 +42,11 @@ export type WrappingOutcome = { readonly message: string } | { readonly refusal:
  */
 export async function wrapKeys(terms: WrappingTerms, recipients: readonly Recipient[]): Promise<WrappingOutcome[]> {
   const owner = await readOwnKey(terms.ownerPrivateKey);
+  const authority = await readCertificate(terms.authority);
   const outcomes: WrappingOutcome[] = [];
   for (const recipient of recipients) {
     try {
-      outcomes.push({ message: await wrapKey(terms, owner, recipient) });
+      outcomes.push({ message: await wrapKey({ ...terms, owner, authority }, recipient) });
     } catch (error) {
       if (!(error instanceof StrongroomError)) throw error;
       outcomes.push({ refusal: toErrorFields(error) });
@@ -54,14 +55,18 @@ export async function wrapKeys(terms: WrappingTerms, recipients: readonly Recipi
   return outcomes;
 }
 
-async function wrapKey(terms: WrappingTerms, owner: PrivateKey, { email, certificate, binding }: Recipient) {
-  const { fingerprint } = await checkCertificate(certificate, { authority: terms.authority, email, now: terms.now });
+type ReadTerms = Pick<WrappingTerms, 'key' | 'now'> & { readonly owner: PrivateKey; readonly authority: PublicKey };
+
+async function wrapKey({ key, now, owner, authority }: ReadTerms, recipient: Recipient): Promise<string> {
+  const { email, binding } = recipient;
+  const certificate = await readCertificate(recipient.certificate);
+  const { fingerprint } = await checkReadCertificate(certificate, { authority, email, now });
   if (fingerprint !== binding.recipient) throw invalid('The certificate is not the recipient that the grant names.');
-  const content = writeGrantContent(binding, terms.key);
+  const content = writeGrantContent(binding, key);
   try {
     return (await encrypt({
       message: await createMessage({ binary: content }),
-      encryptionKeys: await readCertificate(certificate),
+      encryptionKeys: certificate,
       signingKeys: owner,
       config: READABLE_BY_GPG,
     })) as string;
