@@ -1,6 +1,8 @@
 import { parseBenchmarkName, parseContainerName, parseEmailAddress } from '../../domain/ids.ts';
 import { revokeUpdate } from '../../workflows/manage-access/contract.ts';
 import { updateAccess } from '../access-entity.ts';
+import { findAssociation } from '../find-association.ts';
+import { lastFetch, revocationLines } from '../revocation-lines.ts';
 import { argument, defineCommand, requiredOption } from '../command.ts';
 
 export const command = defineCommand({
@@ -20,6 +22,14 @@ export const command = defineCommand({
     const { revoked } = await updateAccess(context, { name, benchmark }, (entity) =>
       entity.executeUpdate(revokeUpdate, { args: [{ email, reason }] }),
     );
-    return { data: { email, revoked }, ids: [email], lines: [`The access of ${email} has ended.`] };
+    const platform = await context.platform();
+    const { id } = await findAssociation(platform, { kind: 'container', name, benchmark });
+    const { items } = await platform.listGrants({ path: { id } });
+    const lastFetchedAt = lastFetch(items, email);
+    return {
+      data: { email, revoked, lastFetchedAt },
+      ids: [email],
+      lines: revocationLines(name, email, lastFetchedAt),
+    };
   },
 });

@@ -1,12 +1,15 @@
 /** Auto-grant over several data owners, from the owner's machine to the database: one request, and nobody in nobody's way. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { lastFetch, revocationLines } from '../../cli/revocation-lines.ts';
+import { createPlatformClient } from '../../client/platform.ts';
 import { unwrapKey } from '../../crypto/grants.ts';
 import type { Authority } from '../../crypto/certificate-authority.ts';
 import { createAuthority } from '../../crypto/certificate-authority.ts';
 import type { CreatedCertificate } from '../../crypto/certificates.ts';
 import { readModelKey } from '../../crypto/model-key.ts';
 import type { GrantBinding } from '../../domain/grant.ts';
-import { parseFingerprint } from '../../domain/ids.ts';
+import { parseEmailAddress, parseFingerprint } from '../../domain/ids.ts';
+import { strongroom } from '../cli/support.ts';
 import { approved, createBenchmark } from './support/benchmark.ts';
 import { authorisedDataOwner, openAuthority, ownersMachine, type OwnersMachine } from './support/data-owners.ts';
 import { person, type Person } from './support/people.ts';
@@ -76,4 +79,29 @@ test('a second round finds nothing to grant, and passes the same two over again'
   const { granted, skipped } = await round();
   expect(granted).toEqual([]);
   expect(skipped).toHaveLength(2);
+});
+
+test('the owner sees whose keys a deletion would take, as often as asked, and nothing is deleted', async () => {
+  const args = ['access', 'delete-keys', 'model', '--benchmark', 'digits', '--dry-run', '--json'];
+  const emails = Array.from({ length: DATA_OWNERS }, (_, index) => `owner-${index}@example.org`);
+  for (const _twice of [1, 2]) {
+    const ran = await strongroom(args, { env: { STRONGROOM_HOME: machine.home.folder } });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+    const answer = JSON.parse(ran.stdout) as { wouldDelete: number; emails: string[] };
+    expect({ ...answer, emails: answer.emails.sort() }).toMatchObject({ wouldDelete: DATA_OWNERS, emails });
+  }
+});
+
+test('after a revocation the owner is told whether the key was fetched, and that it cannot be taken back', async () => {
+  const { apiUrl: baseUrl, token } = machine.session;
+  const id = machine.subject.association;
+  const { items } = await createPlatformClient({ baseUrl, token }).listGrants({ path: { id } });
+  const told = (address: string) => {
+    const email = parseEmailAddress(address);
+    return revocationLines(machine.subject.name, email, lastFetch(items, email)).join('\n');
+  };
+  expect(told('owner-0@example.org')).toMatch(
+    /fetched at .* and cannot be taken back[^]*Only a new key shuts them out/,
+  );
+  expect(told('owner-1@example.org')).toContain('The key was never fetched.');
 });
