@@ -11,7 +11,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { collectOpenApi } from './openapi-document.ts';
 import { rememberAnswers } from './idempotency.ts';
 import { answerClientError, HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from './client-errors.ts';
-import { collectMethods } from './methods.ts';
+import { refuseOtherMethods } from './methods.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
@@ -58,7 +58,8 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
   const services: Services = { ...dependencies, authentication, workflows };
 
-  answerProblems(app, collectMethods(app));
+  answerProblems(app);
+  refuseOtherMethods(app);
   requireCallers(app, authentication);
   rememberAnswers(app, dependencies.db, dependencies.settings.authenticationSecret);
   await collectOpenApi(app);

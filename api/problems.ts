@@ -4,7 +4,6 @@ import { STATUS_CODES } from 'node:http';
 import { isAPIError } from 'better-auth/api';
 import { ERROR_KINDS, StrongroomError, toErrorFields, type ErrorFields } from '../domain/errors.ts';
 import type { Problem } from './contract/problem.ts';
-import type { Methods } from './methods.ts';
 import { auditLogAway, isAuditLogAway } from '../storage/audit.ts';
 import { isDatabaseAway } from './database-failure.ts';
 
@@ -25,22 +24,14 @@ export function toProblem(fields: ErrorFields, requestId: string, status = ERROR
   };
 }
 
-export function answerProblems(app: FastifyInstance, methods: Methods): void {
+export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler(async (error: FastifyError | StrongroomError, request, reply) => {
     const failure = toStrongroomError(error);
     if (failure.kind.status >= 500) request.log.error({ err: error }, failure.message);
     return sendProblem(toErrorFields(failure), request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const allowed = methods.of(path);
-    if (allowed.length > 0) {
-      reply.header('allow', allowed.join(', '));
-      const refusal = `${path} does not take ${request.method}.`;
-      const next = `Use one of: ${allowed.join(', ')}.`;
-      return sendProblem({ code: 'E_METHOD_NOT_ALLOWED', message: refusal, next }, request, reply);
-    }
-    const what = `There is nothing at ${request.method} ${path}.`;
+    const what = `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}.`;
     return sendProblem({ code: 'E_NOT_FOUND', message: what, next: 'See what there is: /docs' }, request, reply);
   });
 }

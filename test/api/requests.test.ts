@@ -108,6 +108,7 @@ describe('a request', () => {
     expect(answer.json()).toMatchObject({ status: 405, code: 'E_METHOD_NOT_ALLOWED' });
     expect(answer.headers.allow).toBe('GET, HEAD');
     expect((await alice.ask('PUT', '/v1/nothing')).statusCode).toBe(404);
+    expect((await alice.ask('GET', '/v1/associations/preflight')).statusCode).toBe(405);
   });
 
   /** Sends bytes as they are, and answers with what comes back. */
