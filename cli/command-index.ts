@@ -74,6 +74,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'archive decrypt', summary: 'Decrypt an archive, ours or made by gpg' },
   { name: 'archive inspect', summary: 'Show how an archive is encrypted; needs no key' },
   { name: 'archive verify', summary: 'Say whether an archive is whole and the key is the right one' },
+  { name: 'encrypt', summary: 'Encrypt a file for functions: it is opened in attested runners only' },
   { name: 'function init', summary: 'Make a folder with a function that runs, to start from' },
   { name: 'function deploy', summary: 'Encrypt a function and deploy it into the enclave' },
   { name: 'function list', summary: 'List your deployed functions' },

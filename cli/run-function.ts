@@ -8,10 +8,15 @@ import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { connectStrongroom } from './enclave.ts';
 
+/** What the function gets: a file as it is, or one that `strongroom encrypt` wrote; `-` for stdin. */
+export interface FunctionInput {
+  readonly kind: 'open' | 'sealed';
+  readonly file: string;
+}
+
 export interface FunctionCall {
   readonly ref: string;
-  /** A file, or `-` for stdin. */
-  readonly input: string;
+  readonly input: FunctionInput;
   readonly checksum: Sha256 | undefined;
   /** Where the answer goes instead of stdout. */
   readonly out: string | undefined;
@@ -19,7 +24,8 @@ export interface FunctionCall {
 }
 
 export async function runFunction(context: Context, call: FunctionCall): Promise<Outcome> {
-  const input = call.input === '-' ? await buffer(process.stdin) : await readFile(call.input);
+  const { kind, file } = call.input;
+  const input = file === '-' ? await buffer(process.stdin) : await readFile(file);
   const strongroom = await connectStrongroom(context);
   const { AttestationError } = await import('../crypto/attestation/verify.ts');
   try {
@@ -27,7 +33,11 @@ export async function runFunction(context: Context, call: FunctionCall): Promise
     const connected = strongroom.connect(call.ref, { signal, ...(call.checksum && { checksum: call.checksum }) });
     await using session = await connected;
     if (call.verbose) context.output.note([...stepLines(session.attestation.steps), SIMULATED].join('\n'));
-    const result = await session.invokeLast(input, { signal });
+    const sent =
+      kind === 'open'
+        ? session.invokeLast(input, { signal })
+        : session.invokeSealed(input.toString('latin1'), { signal });
+    const result = await sent;
     if (call.out !== undefined) await writeFile(call.out, result.bytes, { flag: 'wx' });
     return describe(session, result, call.out);
   } catch (error) {

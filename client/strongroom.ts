@@ -6,9 +6,11 @@
  *     const { bytes } = await session.invoke(await readFile('dog.jpeg'));
  */
 import type { VerifiedAttestation } from '../crypto/attestation/verify.ts';
+import { sealInput } from '../crypto/sealed/sealed-input.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseFunctionRef, type FunctionRef } from '../domain/function-ref.ts';
-import type { Sha256 } from '../domain/ids.ts';
+import type { Handle, Sha256 } from '../domain/ids.ts';
+import { fetchUserKey } from './functions/user-keys.ts';
 import { AttestedSession, type FunctionResult } from './functions/session.ts';
 import { TrustStore, trustFingerprint, type EnclaveTrust } from './functions/trust.ts';
 import { createPlatformClient, type PlatformClient, type Schema } from './platform.ts';
@@ -38,6 +40,28 @@ export interface ConnectOptions {
 
 export interface InvokeOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface EncryptOptions {
+  /** Whose key the input is sealed to; the caller's own by default. */
+  readonly for?: Handle;
+  /** The functions that may take it; by default those that the caller has deployed, as they are now. */
+  readonly functions?: readonly string[];
+  /** After this time it is not opened any more. */
+  readonly notAfter?: Date;
+  /** The id of the user's key, compared by another way: it may take the place of the one that was known. */
+  readonly acceptKey?: Sha256;
+}
+
+export interface EncryptedInput {
+  /** `strongroom:` and base64url, for `runSealed`. */
+  readonly sealed: string;
+  readonly user: Handle;
+  /** SHA-256 of the user's key: what people compare. */
+  readonly keyId: Sha256;
+  /** The checksums of the functions that may take it. */
+  readonly functions: readonly Sha256[];
+  readonly pin: 'first-use' | 'known';
 }
 
 export class Strongroom {
@@ -75,6 +99,37 @@ export class Strongroom {
   async run(ref: string, input: Uint8Array, options: ConnectOptions = {}): Promise<FunctionResult> {
     await using session = await this.connect(ref, options);
     return await session.invokeLast(input, options);
+  }
+
+  /** Calls a function once with a sealed input, the text that `encrypt` gave: whoever sends it need not be able to read it. */
+  async runSealed(ref: string, sealed: string, options: ConnectOptions = {}): Promise<FunctionResult> {
+    await using session = await this.connect(ref, options);
+    return await session.invokeSealed(sealed, options);
+  }
+
+  /**
+   * Seals `input` to a user (see `EncryptOptions`): only attested runners of the named functions ever open it. Fails with
+   * `E_USER_KEY_CHANGED` where the user's key is another one than before, and with `E_SEALED_INPUT`.
+   */
+  async encrypt(input: Uint8Array, options: EncryptOptions = {}): Promise<EncryptedInput> {
+    const user = options.for ?? (await this.#platform.readAccount()).handle;
+    const functions = await this.#checksumsOf(options.functions);
+    const key = await fetchUserKey(this.#platform, user, await this.trust());
+    const pin = await this.#store.holdUserKey(user, key.keyId, options.acceptKey ?? null);
+    const policy = { functions, notAfter: options.notAfter?.toISOString() ?? null };
+    return { sealed: await sealInput(input, key, policy), user, keyId: key.keyId, functions, pin };
+  }
+
+  /** By default what the caller has deployed itself, as it is now. */
+  async #checksumsOf(refs: readonly string[] | undefined): Promise<Sha256[]> {
+    const functions = refs
+      ? await Promise.all(refs.map((ref) => this.#find(parseFunctionRef(ref))))
+      : (await this.#platform.listFunctions()).items.filter(({ state }) => state === 'ready');
+    if (functions.length === 0) throw noFunction();
+    const held = functions.map(({ id, checksum }) => [id, checksum] as const);
+    const checksums: Sha256[] = [];
+    for (const [id, checksum] of held) checksums.push(await this.#store.holdFunction(id, checksum));
+    return [...new Set(checksums)].sort();
   }
 
   /** The enclave as it is believed: given, kept, or asked for now and kept from now on. */
@@ -133,6 +188,14 @@ export class FunctionSession implements AsyncDisposable {
     return attested.call({ input, inputKind: 'open', final: true, ...(signal && { signal }) });
   }
 
+  /** Calls the function with a sealed input; otherwise as `invoke`. */
+  async invokeSealed(sealed: string, { signal }: InvokeOptions = {}): Promise<FunctionResult> {
+    signal?.throwIfAborted();
+    const attested = await this.open(signal);
+    const input = Buffer.from(sealed.trim(), 'latin1');
+    return attested.call({ input, inputKind: 'sealed', final: false, ...(signal && { signal }) });
+  }
+
   /** @internal A session that takes a call; begun where the last one has ended. */
   async open(signal?: AbortSignal): Promise<AttestedSession> {
     if (this.#closed) throw new StrongroomError('E_CONFLICT', 'The session was closed.', { next: 'Connect again.' });
@@ -162,5 +225,11 @@ export class FunctionSession implements AsyncDisposable {
     throw new StrongroomError('E_CONFLICT', 'The session has not begun.');
   }
 }
+
+const noFunction = () =>
+  new StrongroomError('E_SEALED_INPUT', 'It is not said which functions may take the input.', {
+    why: 'None was named, and you have deployed none.',
+    next: 'Name one: strongroom encrypt FILE --function OWNER/NAME',
+  });
 
 export { trustFingerprint };

@@ -125,6 +125,7 @@ export const ERROR_KINDS = {
   E_ATTESTATION: kind(422, EXIT.attestation),
   E_ATTESTATION_UNSUPPORTED: kind(422, EXIT.attestation),
   E_CHANNEL: kind(422, EXIT.integrity),
+  E_USER_KEY_CHANGED: kind(409, EXIT.notAllowed),
   E_SEALED_INPUT: kind(422, EXIT.integrity),
   E_RECEIPT: kind(422, EXIT.integrity),
   E_LOG_INVALID: kind(422, EXIT.integrity),

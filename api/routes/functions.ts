@@ -1,5 +1,6 @@
 import type { FunctionId } from '../../domain/ids.ts';
 import type { AccountId } from '../../storage/tables.ts';
+import { findAccountByHandle } from '../../storage/accounts.ts';
 import {
   deleteFunction,
   findVisibleFunction,
@@ -84,8 +85,11 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
 
   app.route({
     ...contract.attestUserKey,
-    handler: async ({ params, body }, reply) =>
-      reply.code(201).send(await enclave.attestUserKey(params.handle, body.nonce)),
+    handler: async ({ params: { handle }, body }, reply) => {
+      // A key could be derived for anybody: what is sealed to nobody would be lost.
+      if (!(await findAccountByHandle(db, handle))) throw new StrongroomError('E_NOT_FOUND', `There is no ${handle}.`);
+      return reply.code(201).send(await enclave.attestUserKey(handle, body.nonce));
+    },
   });
 }
 

@@ -2,6 +2,7 @@ import { parseFunctionRef } from '../../domain/function-ref.ts';
 import { parseBenchmarkName, parseContainerRef, parseDatasetName, parseSha256 } from '../../domain/ids.ts';
 import { argument, defineCommand, flag, option, optionalArgument, usage } from '../command.ts';
 import { consentOptions } from '../consent.ts';
+import type { FunctionInput } from '../run-function.ts';
 import { parsePath } from '../values.ts';
 
 export const command = defineCommand({
@@ -10,6 +11,7 @@ export const command = defineCommand({
   examples: [
     'strongroom run alice/classifier dog.jpeg',
     'strongroom run classifier - < dog.jpeg',
+    'strongroom run alice/classifier --sealed dog.sealed',
     'strongroom run alice/digits-model --benchmark digits --dataset wards',
   ],
   details:
@@ -22,6 +24,7 @@ export const command = defineCommand({
   },
   options: {
     'function-checksum': option('HEX', 'The checksum that the function must have', parseSha256),
+    sealed: option('FILE', 'What the function gets, as strongroom encrypt wrote it; - for stdin', (text) => text),
     out: option('FILE', 'Where the answer of the function goes', parsePath),
     verbose: flag('Show every step of the verification'),
     benchmark: option('NAME', 'The benchmark in which you have access to the container', parseBenchmarkName),
@@ -30,19 +33,26 @@ export const command = defineCommand({
   },
   async run({ arguments: { what, file }, options }, context) {
     const { benchmark, dataset } = options;
-    if (file !== undefined && (benchmark ?? dataset) === undefined) {
+    const input = inputOf(file, options.sealed);
+    if (input !== null && (benchmark ?? dataset) === undefined) {
       parseFunctionRef(what);
       const { runFunction } = await import('../run-function.ts');
       const { 'function-checksum': checksum, out, verbose } = options;
-      return runFunction(context, { ref: what, input: file, checksum, out, verbose });
+      return runFunction(context, { ref: what, input, checksum, out, verbose });
     }
-    if (file === undefined && benchmark !== undefined && dataset !== undefined) {
+    if (input === null && benchmark !== undefined && dataset !== undefined) {
       const { runContainer } = await import('../run-container.ts');
       return runContainer(context, { container: parseContainerRef(what), benchmark, dataset, consent: options });
     }
     throw usage(
       'It is not clear what is to be run.',
-      'Give a file to a function (run FUNCTION FILE), or --benchmark and --dataset to a container.',
+      'Give a file to a function (run FUNCTION FILE, or --sealed FILE), or --benchmark and --dataset to a container.',
     );
   },
 });
+
+function inputOf(file: string | undefined, sealed: string | undefined): FunctionInput | null {
+  if (file !== undefined && sealed !== undefined) throw usage('There are two inputs.', 'Leave FILE or --sealed out.');
+  if (sealed !== undefined) return { kind: 'sealed', file: sealed };
+  return file === undefined ? null : { kind: 'open', file };
+}

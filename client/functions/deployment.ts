@@ -1,17 +1,16 @@
 /** Deploys a function: encrypted on this machine, uploaded as ciphertext, and tried by a runner before it counts. */
-import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { encodeFunctionBundle, sha256Of, type FunctionBundle } from '../../crypto/function-bundle.ts';
-import { verifyUserKey, type AttestedUserKey } from '../../crypto/sealed/attested-user-key.ts';
 import { sealBundle } from '../../crypto/sealed/sealed-bundle.ts';
 import { fromErrorFields, isErrorCode, StrongroomError } from '../../domain/errors.ts';
 import type { Handle } from '../../domain/ids.ts';
 import type { OnProgress } from '../../domain/progress.ts';
 import type { PlatformClient, Schema } from '../platform.ts';
 import { uploadBlob } from '../upload.ts';
-import { demandsOf, type EnclaveTrust } from './trust.ts';
+import type { EnclaveTrust } from './trust.ts';
+import { fetchUserKey } from './user-keys.ts';
 
 export interface DeploymentRequest {
   readonly platform: PlatformClient;
@@ -55,18 +54,6 @@ export async function deployFunction(request: DeploymentRequest): Promise<Deploy
     ...(signal && { signal }),
   });
   return { deployed: await untilTried(platform, deployed, signal), known: known !== undefined };
-}
-
-/** The key of `user`, as the key broker vouches for it now. Fails with `E_ATTESTATION`. */
-export async function fetchUserKey(
-  platform: PlatformClient,
-  user: Handle,
-  trust: EnclaveTrust,
-): Promise<AttestedUserKey> {
-  const nonce = new Uint8Array(randomBytes(32));
-  const asked = { path: { handle: user }, body: { nonce: Buffer.from(nonce).toString('base64url') } };
-  const { document } = await platform.attestUserKey(asked);
-  return verifyUserKey(Buffer.from(document, 'base64url'), user, demandsOf(trust, 'broker', nonce));
 }
 
 async function findSame({ platform, bundle }: DeploymentRequest): Promise<Schema<'DeployedFunction'> | undefined> {

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
-import type { FunctionId, Sha256 } from '../../domain/ids.ts';
+import type { FunctionId, Handle, Sha256 } from '../../domain/ids.ts';
+import { formatKeyId } from '../../crypto/sealed/user-key.ts';
 import type { AttestationPolicy } from '../../crypto/attestation/policy.ts';
 import { readJsonFile, writeJsonFile } from '../private-files.ts';
 
@@ -24,9 +25,11 @@ interface TrustFile {
   readonly enclave: EnclaveTrust | null;
   /** Function → the checksum by which it was known first; what an id stands for never changes. */
   readonly functions: Readonly<Record<string, Sha256>>;
+  /** User → the id of the key to which inputs were sealed first. */
+  readonly users: Readonly<Record<string, Sha256>>;
 }
 
-const NOTHING: TrustFile = { enclave: null, functions: {} };
+const NOTHING: TrustFile = { enclave: null, functions: {}, users: {} };
 
 export class TrustStore {
   readonly #file: string | null;
@@ -61,6 +64,19 @@ export class TrustStore {
     return claimed;
   }
 
+  /**
+   * Whether the user's key is new here, or known. `accepted` is a key that whoever encrypts has compared, and may take a
+   * known one's place. Fails with `E_USER_KEY_CHANGED` where another key was known.
+   */
+  async holdUserKey(user: Handle, keyId: Sha256, accepted: Sha256 | null): Promise<'first-use' | 'known'> {
+    const trust = await this.#read();
+    const known = trust.users[user];
+    if (known === keyId) return 'known';
+    if (known !== undefined && accepted !== keyId) throw keyChanged(user, known, keyId);
+    await this.#write({ ...trust, users: { ...trust.users, [user]: keyId } });
+    return 'first-use';
+  }
+
   async #read(): Promise<TrustFile> {
     return this.#file === null
       ? this.#held
@@ -72,6 +88,12 @@ export class TrustStore {
     if (this.#file !== null) await writeJsonFile(this.#file, trust);
   }
 }
+
+const keyChanged = (user: Handle, known: Sha256, now: Sha256) =>
+  new StrongroomError('E_USER_KEY_CHANGED', `The key of ${user} has changed.`, {
+    why: `It was ${formatKeyId(known)} and is ${formatKeyId(now)} now.`,
+    next: `Ask ${user}, or the platform's operator, by another way. If it is right, encrypt with --accept-key ${now}.`,
+  });
 
 /** The short name of a trust, for people to compare: SHA-256 over root and registers. */
 export const trustFingerprint = ({ root, runner, broker }: EnclaveTrust): Sha256 =>

@@ -55,7 +55,7 @@ export class RunnerProcess {
   async ask<Kind extends Reply['kind']>(
     question: Asked,
     body: Uint8Array,
-    expected: Kind,
+    expected: Kind | readonly Kind[],
     seconds: number,
   ): Promise<AnswerTo<Kind>> {
     if (!this.alive) throw gone();
@@ -68,7 +68,7 @@ export class RunnerProcess {
     sendFrame(this.#runner.socket, { id, ...question }, body).catch(() => undefined);
     const { reply, body: answer } = await answered;
     if (reply.kind === 'failure') throw fromErrorFields(reply.error satisfies ErrorFields);
-    if (reply.kind !== expected)
+    if (!([expected].flat() as readonly Reply['kind'][]).includes(reply.kind))
       throw new StrongroomError('E_INTERNAL', 'The runner gave another answer than asked for.');
     return { reply: reply as Told<Kind>, body: answer };
   }

@@ -6,10 +6,11 @@ import { sha256Of } from '../../crypto/function-bundle.ts';
 import type { HpkeMessage } from '../../crypto/hpke.ts';
 import type { ContentKeyRequest } from '../../crypto/sealed/sealed-input.ts';
 import { parseSealedBundle } from '../../crypto/sealed/sealed-bundle.ts';
-import { StrongroomError } from '../../domain/errors.ts';
+import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
 import type { FunctionLimits } from '../../domain/function.ts';
 import type { FunctionId, Sha256 } from '../../domain/ids.ts';
 import type { RunnerClaims } from '../attestor/attestor.ts';
+import type { Release, SealedKey, WantedKey } from '../runner/messages.ts';
 import { measureModels } from './measurements.ts';
 import type { RunnerProcess } from './runner-process.ts';
 import type { Installed, ReadyRunner, RecyclePolicy, RunnerKeys } from './runners.ts';
@@ -48,6 +49,8 @@ const QUICK_SECONDS = 10;
 const NOTHING = new Uint8Array();
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'));
+
+const inText = ({ enc, ciphertext }: HpkeMessage): SealedKey => ({ enc: base64(enc), ciphertext: base64(ciphertext) });
 
 let numbered = 0;
 
@@ -99,8 +102,30 @@ export class ServedFunction {
     ready.calls++;
     const { seconds } = this.#options.limits;
     const question = { kind: 'session-message', session } as const;
-    const { reply, body } = await ready.process.ask(question, message, 'session-answer', seconds);
+    const told = await ready.process.ask(question, message, ['session-answer', 'key-wanted'], seconds);
+    if (told.reply.kind === 'session-answer') return { message: told.body, final: told.reply.final };
+    const { sequence, keyRequest } = told.reply;
+    const release = await this.#release(ready, keyRequest);
+    const brought = { kind: 'session-key', session, sequence, release } as const;
+    const { reply, body } = await ready.process.ask(brought, NOTHING, 'session-answer', seconds);
     return { message: body, final: reply.final };
+  }
+
+  /** The key of a sealed input, for the runner as it is now. A refusal is for the caller: the runner seals it. */
+  async #release(ready: ReadyRunner, { header, enc, wrappedKey }: WantedKey): Promise<Release> {
+    const { services } = this.#options;
+    try {
+      const document = await this.#attest(ready.keys, await services.brokerNonce(), ready.models);
+      const keyRequest = { header: fromBase64(header), enc: fromBase64(enc), wrappedKey: fromBase64(wrappedKey) };
+      return {
+        kind: 'released',
+        document: base64(document),
+        key: inText(await services.release(document, keyRequest)),
+      };
+    } catch (error) {
+      if (error instanceof StrongroomError) return { kind: 'refused', error: toErrorFields(error) };
+      throw error;
+    }
   }
 
   /** The runner proves to the broker what it is, and gets the key of this one bundle, sealed to itself. */
@@ -109,8 +134,7 @@ export class ServedFunction {
     const bundle = await this.#options.readBundle();
     const document = await this.#attest(keys, await services.brokerNonce(), []);
     const key = await services.release(document, parseSealedBundle(bundle).keyRequest);
-    const sealedKey = { enc: base64(key.enc), ciphertext: base64(key.ciphertext) };
-    const question = { kind: 'install-sealed', document: base64(document), key: sealedKey } as const;
+    const question = { kind: 'install-sealed', document: base64(document), key: inText(key) } as const;
     const { reply } = await process.ask(question, bundle, 'installed', START_SECONDS);
     if (reply.checksum === checksum) return reply;
     throw new StrongroomError('E_FUNCTION_INVALID', 'The runner has another function than was deployed.');

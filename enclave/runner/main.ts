@@ -13,6 +13,7 @@ import { hostSocket } from './host-socket.ts';
 import { makeKeys } from './keys.ts';
 import type { Reply, Request } from './messages.ts';
 import { openSealedFunction } from './sealed-function.ts';
+import type { Step } from './sessions.ts';
 import { Sessions } from './sessions.ts';
 
 // onnxruntime sends reports of its own over the network, unless this is set before it is loaded.
@@ -50,10 +51,10 @@ async function handle(request: Request, body: Buffer): Promise<Result> {
     case 'open-session':
       ready().sessions.open(request);
       return { reply: { kind: 'session-opened' } };
-    case 'session-message': {
-      const { message, final } = await ready().sessions.answer(request.session, body);
-      return { reply: { kind: 'session-answer', final }, body: message };
-    }
+    case 'session-message':
+      return told(await ready().sessions.take(request.session, body));
+    case 'session-key':
+      return told(await ready().sessions.takeKey(request));
     case 'close-session':
       ready().sessions.close(request.session);
       return { reply: { kind: 'session-closed' } };
@@ -88,6 +89,11 @@ async function call(body: Buffer): Promise<Result> {
   const began = performance.now();
   const { type, bytes } = await ready().function.call(body);
   return { reply: { kind: 'answer', type, seconds: (performance.now() - began) / 1000 }, body: bytes };
+}
+
+function told(step: Step): Result {
+  if (step.kind === 'key-wanted') return { reply: step };
+  return { reply: { kind: 'session-answer', final: step.final }, body: step.message };
 }
 
 function ready() {

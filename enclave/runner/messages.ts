@@ -17,6 +17,8 @@ export type Request = { readonly id: number } &
     | ({ readonly kind: 'open-session' } & SessionOpening)
     /** Take the caller's next message, which is the body. */
     | { readonly kind: 'session-message'; readonly session: number }
+    /** What came of asking for the key of the session's sealed input with this number. */
+    | ({ readonly kind: 'session-key' } & KeyBrought)
     | { readonly kind: 'close-session'; readonly session: number }
   );
 
@@ -24,6 +26,24 @@ export type Request = { readonly id: number } &
 export interface SealedKey {
   readonly enc: string;
   readonly ciphertext: string;
+}
+
+/** The key with the document that it was released for, or why there is none. */
+export type Release =
+  | { readonly kind: 'released'; readonly document: string; readonly key: SealedKey }
+  | { readonly kind: 'refused'; readonly error: ErrorFields };
+
+export interface KeyBrought {
+  readonly session: number;
+  readonly sequence: number;
+  readonly release: Release;
+}
+
+/** What the key broker must know to release the key of a sealed input; nothing of the input is in it. */
+export interface WantedKey {
+  readonly header: string;
+  readonly enc: string;
+  readonly wrappedKey: string;
 }
 
 export interface SessionOpening {
@@ -41,6 +61,8 @@ export type Reply = { readonly id: number } & (
   | { readonly kind: 'answer'; readonly type: OutputType; readonly seconds: number }
   | { readonly kind: 'session-opened' }
   | { readonly kind: 'session-answer'; readonly final: boolean }
+  /** The input is a sealed one: the answer follows once its key, or a refusal, has come. */
+  | { readonly kind: 'key-wanted'; readonly sequence: number; readonly keyRequest: WantedKey }
   | { readonly kind: 'session-closed' }
   | { readonly kind: 'failure'; readonly error: ErrorFields }
 );

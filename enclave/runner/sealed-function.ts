@@ -4,6 +4,7 @@ import type { FunctionBundle } from '../../crypto/function-bundle.ts';
 import { openReleasedKey } from '../../crypto/sealed/released-key.ts';
 import { openSealedBundle, parseSealedBundle } from '../../crypto/sealed/sealed-bundle.ts';
 import { StrongroomError } from '../../domain/errors.ts';
+import { messageOf } from './awaited-key.ts';
 import type { OwnKeys } from './keys.ts';
 import type { SealedKey } from './messages.ts';
 import { functionOf, readOwnDocument } from './own-document.ts';
@@ -25,9 +26,8 @@ export async function openSealedFunction(
 ): Promise<OpenedFunction> {
   const document = readOwnDocument(Buffer.from(given.document, 'base64url'), keys);
   const sealed = parseSealedBundle(body);
-  const key = { enc: fromBase64(given.key.enc), ciphertext: fromBase64(given.key.ciphertext) };
   const binding = { documentHash: document.sha256, header: sealed.keyRequest.header };
-  const contentKey = await openReleasedKey(key, keys.channel.pair, binding);
+  const contentKey = await openReleasedKey(messageOf(given.key), keys.channel.pair, binding);
   const bytes = openSealedBundle(sealed, contentKey);
   contentKey.fill(0);
   const bundle = decodeFunctionBundle(bytes);
@@ -38,5 +38,3 @@ export async function openSealedFunction(
     next: 'Deploy it again.',
   });
 }
-
-const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'));

@@ -10,13 +10,16 @@ import { readInvocationToken, refused as notAllowed, tokenKeyOf } from '../../cr
 import type { SessionBinding } from '../../crypto/session/message.ts';
 import { openMessage, refused, replayMark, sealMessage } from '../../crypto/session/message.ts';
 import { signReceipt } from '../../crypto/receipts/receipt.ts';
+import type { SealedInput } from '../../crypto/sealed/sealed-input.ts';
+import { parseSealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
 import type { Handle, Sha256 } from '../../domain/ids.ts';
 import { parseReleasePolicy } from '../../crypto/session/release-policy.ts';
+import { openAwaited, wantedKey } from './awaited-key.ts';
 import { nameFailure } from './failures.ts';
 import type { Answer } from './function.ts';
 import type { OwnKeys } from './keys.ts';
-import type { SessionOpening } from './messages.ts';
+import type { KeyBrought, SessionOpening, WantedKey } from './messages.ts';
 import { functionOf, notOwn, readOwnDocument, requireReleasePolicy } from './own-document.ts';
 
 export interface ServedFunction {
@@ -25,9 +28,25 @@ export interface ServedFunction {
   call(input: Buffer): Promise<Answer>;
 }
 
+/** A request as it was taken. */
+interface Asked {
+  readonly head: RequestHead;
+  /** The input as it came, or the text of the sealed input; zeroed with the answer. */
+  readonly given: Buffer;
+  readonly sequence: number;
+  readonly final: boolean;
+  readonly binding: SessionBinding;
+}
+
+export type Step =
+  | { readonly kind: 'answer'; readonly message: Buffer; readonly final: boolean }
+  | { readonly kind: 'key-wanted'; readonly sequence: number; readonly keyRequest: WantedKey };
+
 interface Session {
   readonly binding: SessionBinding;
   readonly tokenKey: ReturnType<typeof tokenKeyOf>;
+  /** Calls with sealed inputs whose keys have not come yet, by their number. */
+  readonly parked: Map<number, { readonly asked: Asked; readonly sealed: SealedInput }>;
   /** How many requests it has taken. */
   taken: number;
   ended: boolean;
@@ -62,15 +81,18 @@ export class Sessions {
       tokenId,
     };
     const tokenKey = tokenKeyOf(parseReleasePolicy(releasePolicy).tokenKey);
-    this.#sessions.set(session, { binding, tokenKey, taken: 0, ended: false });
+    this.#sessions.set(session, { binding, tokenKey, parked: new Map(), taken: 0, ended: false });
   }
 
   close(session: number): void {
     this.#sessions.delete(session);
   }
 
-  /** The sealed answer to the session's next message. Fails with `E_CHANNEL` or `E_NOT_ALLOWED` before anything is called. */
-  async answer(id: number, message: Buffer): Promise<{ readonly message: Buffer; readonly final: boolean }> {
+  /**
+   * The sealed answer to the session's next message, or which key it takes to open the sealed input in it. Fails with
+   * `E_CHANNEL` or `E_NOT_ALLOWED` before anything is called.
+   */
+  async take(id: number, message: Buffer): Promise<Step> {
     const session = this.#sessions.get(id);
     if (!session || session.ended) throw refused();
     this.#takeOnce(message);
@@ -79,12 +101,33 @@ export class Sessions {
     const { content, final } = await openMessage(this.#keys.channel.pair, message, session.binding, place);
     session.taken += 1;
     session.ended = final;
-    const request = decodeRequest(content);
-    this.#admit(request.head, session);
-    const answer = await this.#call(request.head, request.body, session, sequence);
+    const { head, body } = decodeRequest(content);
+    this.#admit(head, session);
+    const asked = { head, given: Buffer.from(body), sequence, final, binding: session.binding };
     content.fill(0);
-    const answerPlace = { direction: 'answer', sequence } as const;
-    return { message: await sealMessage(request.head.answerKey, answer, session.binding, answerPlace, final), final };
+    return head.inputKind === 'open' ? this.#answer(asked, () => Buffer.from(asked.given)) : this.#park(asked, session);
+  }
+
+  /** The sealed answer to the call that waited for this key. Fails with `E_CHANNEL` where none does. */
+  async takeKey({ session: id, sequence, release }: KeyBrought): Promise<Step> {
+    const session = this.#sessions.get(id);
+    const parked = session?.parked.get(sequence);
+    if (!session || !parked) throw refused();
+    session.parked.delete(sequence);
+    const { asked, sealed } = parked;
+    return this.#answer(asked, () => openAwaited(sealed, release, this.#served.checksum, this.#keys));
+  }
+
+  async #park(asked: Asked, session: Session): Promise<Step> {
+    try {
+      const sealed = parseSealedInput(asked.given.toString('latin1'));
+      session.parked.set(asked.sequence, { asked, sealed });
+      return { kind: 'key-wanted', sequence: asked.sequence, keyRequest: wantedKey(sealed) };
+    } catch (error) {
+      return this.#answer(asked, () => {
+        throw error;
+      });
+    }
   }
 
   #takeOnce(message: Buffer): void {
@@ -109,16 +152,21 @@ export class Sessions {
     if (this.#caller !== invocation.caller) throw notAllowed('This runner serves somebody else.');
   }
 
+  async #answer(asked: Asked, input: () => Buffer | Promise<Buffer>): Promise<Step> {
+    const { head, sequence, final, binding } = asked;
+    const answer = await this.#call(asked, input);
+    asked.given.fill(0);
+    const place = { direction: 'answer', sequence } as const;
+    return { kind: 'answer', message: await sealMessage(head.answerKey, answer, binding, place, final), final };
+  }
+
   /** What is wrong with an input, or goes wrong with it, is for the caller only. */
-  async #call(head: RequestHead, body: Buffer, session: Session, sequence: number): Promise<Buffer> {
+  async #call({ head, given, sequence, binding }: Asked, input: () => Buffer | Promise<Buffer>): Promise<Buffer> {
     try {
-      if (head.inputKind === 'sealed') throw sealedNotTaken();
-      const input = Buffer.from(body);
-      const { type, bytes, seconds } = await this.#timed(input);
-      const { binding } = session;
+      const { type, bytes, seconds } = await this.#timed(await input());
       const { receipt, salts } = signReceipt(
         {
-          input: body,
+          input: given,
           inputKind: head.inputKind,
           output: bytes,
           functionChecksum: binding.functionChecksum,
@@ -142,6 +190,3 @@ export class Sessions {
     return { ...answer, seconds: (performance.now() - began) / 1000 };
   }
 }
-
-const sealedNotTaken = () =>
-  new StrongroomError('E_SEALED_INPUT', 'This runner takes no sealed inputs.', { next: 'Send the input itself.' });

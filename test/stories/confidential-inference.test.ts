@@ -1,14 +1,15 @@
 /** The second job on the real parts: a function is deployed into the enclave, and called by whoever may call it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { deployFunction, type Deployment } from '../../client/functions/deployment.ts';
-import { AttestationError, Strongroom } from '../../client/strongroom.ts';
+import { AttestationError, Strongroom, StrongroomError, type FunctionResult } from '../../client/strongroom.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
-import { parseSha256 } from '../../domain/ids.ts';
+import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
+import { command } from './commands.ts';
 import { filesBelow } from './demo-places.ts';
 
 const EXAMPLE = path.resolve(import.meta.dirname, '..', '..', 'examples', 'image-classification');
@@ -119,6 +120,72 @@ describe('a function in the enclave', () => {
     expect(await readdir(blobs).catch(() => [])).not.toContain(sha256);
   });
 });
+
+describe('a sealed input', () => {
+  const REF = 'alice/image-classification@1';
+  const labelIn = ({ bytes }: FunctionResult) =>
+    (JSON.parse(bytes.toString()) as readonly { readonly label: unknown }[])[0]?.label;
+
+  test('is opened by the function that it names only, whoever brings it, and the receipt is for its text', async () => {
+    const { sealed, user, functions } = await library(alice).encrypt(await readFile(PICTURE));
+    expect(user).toBe('alice');
+    expect(functions).toContain((await readFunctionFolder(EXAMPLE)).checksum);
+    const brought = await library(dora).runSealed(REF, sealed);
+    expect(labelIn(brought)).toBe('0');
+    expect(brought.receipt.content.inputKind).toBe('sealed');
+  });
+
+  test('for somebody else is answered to a third party, who cannot read it, and not by other functions', async () => {
+    const { sealed } = await library(dora).encrypt(await readFile(PICTURE), { for: alice.handle, functions: [REF] });
+    expect(labelIn(await library(alice).runSealed(REF, sealed))).toBe('0');
+    const { deployed } = await deploy(dora, await changedExample('of-dora'));
+    const elsewhere = library(dora).runSealed(deployed.id, sealed);
+    await expect(elsewhere).rejects.toMatchObject({ code: 'E_NOT_ALLOWED' });
+  });
+
+  test('that was changed, cut off or is too old is refused by name, and the session goes on', async () => {
+    const picture = await readFile(PICTURE);
+    const { sealed } = await library(alice).encrypt(picture);
+    const past = await library(alice).encrypt(picture, { notAfter: new Date(Date.now() - 1000) });
+    const at = sealed.length - 40;
+    const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1);
+    await using session = await library(alice).connect(REF);
+    const results = await Promise.allSettled([
+      session.invokeSealed(changed),
+      session.invokeSealed(sealed.slice(0, -400)),
+      session.invokeSealed(past.sealed),
+      session.invokeSealed(sealed),
+    ]);
+    const codes = results.map((result) => (result.status === 'fulfilled' ? 'answered' : codeOf(result.reason)));
+    expect(codes).toEqual(['E_SEALED_INPUT', 'E_SEALED_INPUT', 'E_NOT_ALLOWED', 'answered']);
+  });
+
+  test('goes to no key but the one that was known first, until who encrypts accepts the change', async () => {
+    const file = dora.home.enclaveTrustFile(dora.session);
+    const trust = JSON.parse(await readFile(file, 'utf8')) as { readonly users: Readonly<Record<string, string>> };
+    expect(trust.users.alice).toMatch(/^[0-9a-f]{64}$/);
+    await writeFile(file, JSON.stringify({ ...trust, users: { ...trust.users, alice: '0'.repeat(64) } }));
+    const wanted = { for: alice.handle, functions: [REF] };
+    const encrypted = library(dora).encrypt(await readFile(PICTURE), wanted);
+    await expect(encrypted).rejects.toMatchObject({ code: 'E_USER_KEY_CHANGED' });
+    const acceptKey = parseSha256(trust.users.alice);
+    const again = await library(dora).encrypt(await readFile(PICTURE), { ...wanted, acceptKey });
+    expect(again.keyId).toBe(acceptKey);
+    const toNobody = library(dora).encrypt(await readFile(PICTURE), { ...wanted, for: parseHandle('nobody') });
+    await expect(toNobody).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+  });
+
+  test('is made and used on the command line', async () => {
+    const out = path.join(cast.folder, 'picture.sealed');
+    const made = await command(dora, ['encrypt', PICTURE, '--for', 'alice', '--function', REF, '--out', out]);
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining('Encrypted to the key of alice') });
+    expect(await readFile(out, 'utf8')).toMatch(/^strongroom:[\w-]+\n$/);
+    const ran = await command(alice, ['run', REF, '--sealed', out]);
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^0: \d/) });
+  });
+});
+
+const codeOf = (error: unknown): unknown => (error instanceof StrongroomError ? error.code : error);
 
 test('the platform holds no byte of a model or of what was classified', async () => {
   const piece = async (name: string, file: string) => ({
