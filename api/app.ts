@@ -14,6 +14,8 @@ import { answerClientError, HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from './clien
 import { refuseOtherMethods } from './methods.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
+import { scopeRequests } from './request-scope.ts';
+import { traceRequests } from './request-spans.ts';
 import { accountRoutes, ownAccountRoutes } from './routes/accounts.ts';
 import { associationRoutes, reviewRoutes } from './routes/associations.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -58,6 +60,9 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
   const services: Services = { ...dependencies, authentication, workflows };
 
+  dependencies.metrics?.watch(app);
+  traceRequests(app);
+  scopeRequests(app);
   answerProblems(app);
   refuseOtherMethods(app);
   requireCallers(app, authentication);

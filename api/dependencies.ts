@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
 import type { EventListener } from '../storage/event-listener.ts';
+import type { Metrics } from './metrics.ts';
 import type { SendMail } from '../storage/mail.ts';
 import type { Enclave } from './enclave.ts';
 
@@ -41,4 +42,5 @@ export interface ApiDependencies {
   readonly enclave: Enclave;
   readonly settings: ApiSettings;
   readonly logger: FastifyBaseLogger | false;
+  readonly metrics?: Metrics;
 }

@@ -9,7 +9,7 @@ import type { ApiProcessOptions } from './process.ts';
 
 /** Fails with `E_CONFIG` where the database or Temporal is not named: whoever starts this process knows both. */
 export async function toProcessOptions(configuration: PlatformConfiguration): Promise<ApiProcessOptions> {
-  const { dataFolder, databaseUrl, temporalAddress, apiHost, apiPort } = configuration;
+  const { dataFolder, databaseUrl, temporalAddress, apiHost, apiPort, metricsPort } = configuration;
   if (databaseUrl === null) throw missing('DATABASE_URL', 'Postgres');
   if (temporalAddress === null) throw missing('TEMPORAL_ADDRESS', 'Temporal');
   const dataConverter = dataConverterOf(configuration);
@@ -26,6 +26,8 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
     dataFolder,
     mail: { from: configuration.mailFrom, smtpUrl: configuration.smtpUrl },
     logLevel: configuration.logLevel,
+    metrics: metricsPort === 0 ? null : { host: configuration.metricsHost, port: metricsPort },
+    traceCollector: configuration.traceCollector,
     settings: {
       publicUrl: configuration.publicUrl,
       authenticationSecret: await readSecret(join(dataFolder, 'api')),

@@ -1,7 +1,9 @@
 /** The API as a process: opens what it needs, listens, and stops without losing an answer. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openLog } from '../stack/log.ts';
 import { freePort } from '../stack/free-port.ts';
+import { startTracing } from '../stack/tracing.ts';
 import { openBlobStore } from '../storage/blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
@@ -12,7 +14,7 @@ import { buildApi } from './app.ts';
 import type { ApiSettings } from './dependencies.ts';
 import { connectEnclave } from './enclave.ts';
 import { openTokenIssuer } from './invocation-tokens.ts';
-import { openLog } from './log.ts';
+import { openMetrics, serveMetrics } from './metrics.ts';
 import { openTemporal, type TemporalOptions } from './temporal.ts';
 
 export interface ApiProcessOptions {
@@ -29,6 +31,10 @@ export interface ApiProcessOptions {
     readonly publicUrl: string | null;
   };
   readonly logLevel: string;
+  /** Where `/metrics` is; `null` where it is not wanted. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
+  /** Where traces go; `null` where none are made. */
+  readonly traceCollector: string | null;
 }
 
 export interface RunningApi {
@@ -46,7 +52,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
   const { dataFolder, databaseUrl, host } = options;
   // Links in mails have the port in them, so it is chosen before anything is built.
   const port = options.port === 0 ? await freePort() : options.port;
-  const log = openLog(options.logLevel);
+  const log = openLog('api', options.logLevel);
   const uploadsFolder = join(dataFolder, 'uploads');
   await mkdir(uploadsFolder, { recursive: true, mode: 0o700 });
   const db = openDatabase({
@@ -60,7 +66,9 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
   });
   await saveTokenIssuer(db, openTokenIssuer(options.settings.authenticationSecret).publicKey);
   const events = openEventListener(databaseUrl);
-  const temporal = openTemporal(options.temporal);
+  const tracing = startTracing('strongroom-api', options.traceCollector);
+  const temporal = openTemporal(options.temporal, tracing);
+  const metrics = openMetrics(db, temporal);
   const app = await buildApi({
     db,
     events,
@@ -70,7 +78,9 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     sendMail: openMail({ ...options.mail, outboxFolder: join(dataFolder, 'outbox') }),
     settings: { ...options.settings, uploadsFolder, publicUrl: options.settings.publicUrl ?? `http://${host}:${port}` },
     logger: log,
+    metrics,
   });
+  const scraped = options.metrics && (await serveMetrics(metrics, options.metrics.host, options.metrics.port));
   const address = await app.listen({ host, port });
   return {
     address,
@@ -85,6 +95,8 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
       await app.close();
       clearInterval(dismiss);
       clearTimeout(cutOff);
+      scraped?.close();
+      await tracing?.stop();
       await events.close();
       await temporal.connection.close();
       await db.destroy();

@@ -7,6 +7,9 @@ import {
   type ConnectionOptions,
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry';
+import type { Tracing } from '../stack/tracing.ts';
+import { requestInterceptor } from './request-scope.ts';
 
 export interface TemporalOptions extends Pick<ConnectionOptions, 'tls' | 'apiKey'> {
   /** Host and port. */
@@ -22,7 +25,10 @@ const TRIES_TO_CONNECT = 3;
  * hear soon that Temporal is away, and come back by themselves. A server that answers "not now", as one does when
  * fifty members vote at once, is asked again for as long as the call may take.
  */
-export function openTemporal({ namespace, dataConverter = {}, ...connectionOptions }: TemporalOptions): Client {
+export function openTemporal(
+  { namespace, dataConverter = {}, ...connectionOptions }: TemporalOptions,
+  tracing: Tracing | null = null,
+): Client {
   const patient = defaultGrpcRetryOptions();
   const connection = Connection.lazy({
     ...connectionOptions,
@@ -35,5 +41,6 @@ export function openTemporal({ namespace, dataConverter = {}, ...connectionOptio
       }),
     ],
   });
-  return new Client({ connection, namespace, dataConverter });
+  const workflow = [requestInterceptor, ...(tracing ? [new OpenTelemetryWorkflowClientInterceptor()] : [])];
+  return new Client({ connection, namespace, dataConverter, interceptors: { workflow } });
 }

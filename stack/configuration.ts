@@ -51,6 +51,12 @@ const PLATFORM = {
   quotaBytes: integer('STRONGROOM_QUOTA_BYTES', 256 * 2 ** 30, 1),
   signUpsPerMinute: integer('STRONGROOM_SIGN_UPS_PER_MINUTE', 20, 1),
   logInsPerMinute: integer('STRONGROOM_LOG_INS_PER_MINUTE', 60, 1),
+  metricsHost: text('STRONGROOM_METRICS_HOST', '127.0.0.1'),
+  /** 0 switches it off, as it does for the worker's. */
+  metricsPort: port('STRONGROOM_METRICS_PORT'),
+  workerMetricsPort: port('STRONGROOM_WORKER_METRICS_PORT'),
+  /** The base address of an OpenTelemetry collector; unset makes no traces. */
+  traceCollector: optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
   trustProxy: yesOrNo('STRONGROOM_TRUST_PROXY', false),
   logLevel: oneOf('STRONGROOM_LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   ...TEMPORAL,

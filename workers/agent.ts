@@ -43,7 +43,7 @@ const own =
 const address = own?.address ?? config.temporalAddress ?? '';
 const temporal = await connectTemporalClient(config, address);
 const connection = await connectTemporalWorker(config, address);
-const place = { connection, namespace, dataConverter: dataConverterOf(config) };
+const place = { connection, namespace, dataConverter: dataConverterOf(config), tracing: null };
 const workers = [await createOwnerWorker(party, account, place), await createDataOwnerWorker(party, account, place)];
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

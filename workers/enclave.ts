@@ -48,7 +48,12 @@ const worker = await Worker.create({
   taskQueue: ENCLAVE_TASK_QUEUE,
   workflowBundle: await workflowBundle('enclave'),
   activities: createDeploymentActivities({ db, tryFunction: (id) => functions.try(id) }),
-  ...workerTuning({ connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config) }),
+  ...workerTuning({
+    connection,
+    namespace: config.temporalNamespace,
+    dataConverter: dataConverterOf(config),
+    tracing: null,
+  }),
 });
 const ready = path.join(dataFolder, 'enclave.ready');
 await writeFile(ready, `${process.pid}\n`);

@@ -19,7 +19,7 @@ export async function createPlatformWorker(
 ): Promise<Worker> {
   return Worker.create({
     taskQueue: PLATFORM_TASK_QUEUE,
-    workflowBundle: await workflowBundle('platform'),
+    workflowBundle: await workflowBundle('platform', place.tracing !== null),
     activities: {
       ...createAuditActivities(platform),
       ...createCertificationActivities(platform),

@@ -1,15 +1,18 @@
 /** Entry point of the platform's worker. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { StrongroomError } from '../domain/errors.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
+import { openLog } from '../stack/log.ts';
+import { startTracing } from '../stack/tracing.ts';
 import { saveAuthority } from '../storage/authority.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openMail } from '../storage/mail.ts';
 import { openAuditSigner } from './audit-signer.ts';
 import { openAuthority } from './authority.ts';
+import { temporalLogger } from './log.ts';
 import { createPlatformWorker, scheduleHousekeeping } from './platform-worker.ts';
 
 const config = readPlatformConfiguration();
@@ -19,7 +22,18 @@ if (databaseUrl === null || temporalAddress === null) {
     next: 'Start the whole platform instead: strongroom up',
   });
 }
-Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+const { metricsHost, workerMetricsPort } = config;
+const tracing = startTracing('strongroom-worker', config.traceCollector);
+Runtime.install({
+  logger: temporalLogger(openLog('worker', config.logLevel)),
+  shutdownSignals: ['SIGTERM', 'SIGINT'],
+  telemetryOptions: {
+    logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    ...(workerMetricsPort !== 0 && {
+      metrics: { prometheus: { bindAddress: `${metricsHost}:${workerMetricsPort}`, countersTotalSuffix: true } },
+    }),
+  },
+});
 const within = (...names: string[]) => path.join(dataFolder, ...names);
 const db = openDatabase({
   url: databaseUrl,
@@ -39,7 +53,7 @@ const worker = await createPlatformWorker(
     authority,
     auditSigner: await openAuditSigner(within('authority')),
   },
-  { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config) },
+  { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config), tracing },
   config.workerBuildId,
 );
 await scheduleHousekeeping(temporal.client);
@@ -48,6 +62,7 @@ try {
   await worker.run();
 } finally {
   await rm(within('worker.ready'), { force: true });
+  await tracing?.stop();
   await connection.close();
   await temporal.close();
   await db.destroy();

@@ -1,16 +1,25 @@
+import type { Context } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import {
+  OpenTelemetryActivityInboundInterceptor,
+  OpenTelemetryActivityOutboundInterceptor,
+  makeWorkflowExporter,
+} from '@temporalio/interceptors-opentelemetry';
+import type { Tracing } from '../stack/tracing.ts';
 import { activityFailures } from './activity-failures.ts';
+import { activityRequestId } from './log.ts';
 
 /** Where a worker of ours works, and how it writes there. */
 export interface WorkerPlace {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly dataConverter: DataConverter;
+  readonly tracing: Tracing | null;
 }
 
 /** What all of our workers have in common. */
-export const workerTuning = (place: WorkerPlace) =>
+export const workerTuning = ({ tracing, ...place }: WorkerPlace) =>
   ({
     ...place,
     /** Without it activities are cancelled the moment a worker is asked to stop. */
@@ -22,5 +31,11 @@ export const workerTuning = (place: WorkerPlace) =>
     defaultHeartbeatThrottleInterval: '500ms',
     maxConcurrentActivityTaskExecutions: 8,
     maxCachedWorkflows: 100,
-    interceptors: { activity: [activityFailures] },
+    interceptors: { activity: [activityFailures, activityRequestId, ...(tracing ? [traced] : [])] },
+    ...(tracing && { sinks: { exporter: makeWorkflowExporter(tracing.spanProcessor, tracing.resource) } }),
   }) as const satisfies Partial<WorkerOptions>;
+
+const traced = (context: Context) => ({
+  inbound: new OpenTelemetryActivityInboundInterceptor(context),
+  outbound: new OpenTelemetryActivityOutboundInterceptor(context),
+});

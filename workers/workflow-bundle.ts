@@ -4,18 +4,21 @@ import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync, existsSyn
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { TRACING_WORKFLOW_MODULE } from '../stack/tracing.ts';
 
 export type WorkflowParty = 'owner' | 'data-owner' | 'platform' | 'enclave';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
+const WORKFLOW_INTERCEPTORS = [path.join(ROOT, 'workflows', 'story', 'request-id.ts')];
 
 /** Answers the path of the bundle. Building takes a second or two; a kept one is taken where no source has changed. */
-export async function workflowBundle(party: WorkflowParty): Promise<{ codePath: string }> {
+export async function workflowBundle(party: WorkflowParty, traced = false): Promise<{ codePath: string }> {
   const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom', 'workflows');
-  const codePath = path.join(cache, `${party}-${digestOfSources()}.js`);
+  const codePath = path.join(cache, `${party}${traced ? '-traced' : ''}-${digestOfSources()}.js`);
   if (existsSync(codePath)) return { codePath };
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(ROOT, 'workflows', `${party}.ts`),
+    workflowInterceptorModules: [...WORKFLOW_INTERCEPTORS, ...(traced ? [TRACING_WORKFLOW_MODULE] : [])],
     logger: new DefaultLogger('ERROR'),
   });
   mkdirSync(cache, { recursive: true });

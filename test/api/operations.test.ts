@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { openMetrics } from '../../api/metrics.ts';
 import { openTemporal } from '../../api/temporal.ts';
 import { EncryptionCodec } from '../../stack/payload-codec.ts';
 import { addPayloadKey } from '../../stack/payload-keys.ts';
@@ -111,6 +112,20 @@ test('D11: a browser may ask the codec server from the Web UI and from no other 
       expect((await ask(origin)).headers).not.toHaveProperty('access-control-allow-origin');
     }
   }
+});
+
+test('metrics tell requests by route, open approvals by age, grants, and what waits in the queue', async () => {
+  const metrics = openMetrics(platform.db, client);
+  const page = await metrics.page();
+  expect(page).toContain('strongroom_approvals_open{age="day"} 1');
+  expect(page).toContain('strongroom_approvals_open{age="longer"} 0');
+  expect(page).toContain('strongroom_queue_backlog{kind="workflow"} 0');
+  expect(page).toMatch(/strongroom_queue_pollers\{kind="activity"\} [1-9]/);
+  const scraped = await platform.metrics.page();
+  expect(scraped).toMatch(
+    /strongroom_http_request_seconds_count\{method="POST",route="\/v1\/associations\/:id\/votes",status="\d+"\} 1/,
+  );
+  expect(scraped).not.toContain(alice.account.handle);
 });
 
 test('D11: damaged and unencrypted payloads are refused with a reason, and not shown', async () => {

@@ -32,6 +32,8 @@ beforeAll(async () => {
     dataFolder,
     mail: { from: 'strongroom@example.org', smtpUrl: null },
     logLevel: 'silent',
+    metrics: null,
+    traceCollector: null,
     settings: {
       publicUrl: null,
       authenticationSecret: SECRET,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect, type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { logOptions } from '../../api/log.ts';
+import { logOptions } from '../../stack/log.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   });
   platform = await startPlatform({
     settings: { signUpsPerMinute: 3, logInsPerMinute: 40 },
-    logger: pino(logOptions('trace'), sink),
+    logger: pino(logOptions('api', 'trace'), sink),
   });
   alice = await person(platform, 'alice');
 });

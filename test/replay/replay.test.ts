@@ -52,3 +52,11 @@ test('a history that leads elsewhere is noticed', async () => {
     Worker.runReplayHistory({ workflowBundle: await workflowBundle('owner') }, JSON.parse(text), stored.workflowId),
   ).rejects.toThrow('anotherOne');
 });
+
+test('tracing adds no step: histories from before it lead to the same steps', async () => {
+  const [stored] = historiesOf('reviewAssociation');
+  if (!stored) throw new Error('There is no history of reviewAssociation.');
+  const workflowBundled = await workflowBundle('platform', true);
+  const sinks = { exporter: { export: { fn: () => undefined, callDuringReplay: false } } };
+  await Worker.runReplayHistory({ workflowBundle: workflowBundled, sinks }, stored.history, stored.workflowId);
+});

@@ -112,7 +112,7 @@ test('a worker that is told to stop finishes what it is at, and its work goes on
     await pause(2_000);
     return { certificate: '', fingerprint: 'done', expiresAt: '' };
   };
-  const place = { connection: temporal.nativeConnection, namespace: 'default', dataConverter: {} };
+  const place = { connection: temporal.nativeConnection, namespace: 'default', dataConverter: {}, tracing: null };
   const start = async () => {
     const worker = await Worker.create({
       ...workerTuning(place),

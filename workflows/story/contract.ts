@@ -30,3 +30,6 @@ export const SEARCH_ATTRIBUTES = {
   container: defineSearchAttributeKey('Container', SearchAttributeType.KEYWORD),
   benchmark: defineSearchAttributeKey('Benchmark', SearchAttributeType.KEYWORD),
 } as const;
+
+/** The Temporal header that names the API's request. Headers are not encrypted. */
+export const REQUEST_ID_HEADER = 'strongroom-request-id';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildApi } from '../../../api/app.ts';
 import type { ApiDependencies, ApiSettings } from '../../../api/dependencies.ts';
 import { connectEnclave } from '../../../api/enclave.ts';
+import { openMetrics, type Metrics } from '../../../api/metrics.ts';
 import { openTemporal } from '../../../api/temporal.ts';
 import type { App } from '../../../api/services.ts';
 import { openBlobStore } from '../../../storage/blob-store.ts';
@@ -19,6 +20,7 @@ export const SECRET = 'a secret of the tests that is long enough';
 
 export interface TestPlatform {
   readonly app: App;
+  readonly metrics: Metrics;
   readonly db: Db;
   readonly postgres: TestPostgres;
   readonly folder: string;
@@ -44,7 +46,9 @@ export async function startPlatform({
   await migrateToLatest(db);
   const events = openEventListener(postgres.url);
   const nowhere = openTemporal({ address: '127.0.0.1:1', namespace: 'default' });
+  const metrics = openMetrics(db, temporal ?? nowhere);
   const app = await buildApi({
+    metrics,
     db,
     blobs: openBlobStore(join(folder, 'blobs')),
     enclave: connectEnclave(folder),
@@ -69,6 +73,7 @@ export async function startPlatform({
   });
   return {
     app,
+    metrics,
     db,
     postgres,
     folder,

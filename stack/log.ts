@@ -1,14 +1,14 @@
-/** The API's log: JSON lines, in which no password, token or wrapped key can turn up. */
+/** The platform's log: JSON lines, in which no password, token or wrapped key can turn up. */
 import { pino, stdSerializers, type Logger, type LoggerOptions } from 'pino';
 
 const SECRET_FIELDS = ['authorization', 'password', 'token', 'challenge', 'proof', 'message', 'cookie'];
 
-export const openLog = (level: string): Logger => pino(logOptions(level));
+export const openLog = (name: string, level: string): Logger => pino(logOptions(name, level));
 
-export function logOptions(level: string): LoggerOptions {
+export function logOptions(name: string, level: string): LoggerOptions {
   return {
     level,
-    base: { process: 'api' },
+    base: { process: name },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     redact: {
       paths: SECRET_FIELDS.flatMap((field) => [
