@@ -1,0 +1,197 @@
+/** What an attacker between a caller and a runner can do: nothing that either would not notice. */
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createHostKey, createSoftwareRoot, trustedSoftwareRoot } from '../../crypto/attestation/software-authority.ts';
+import { verifyAttestation } from '../../crypto/attestation/verify.ts';
+import { decodeFunctionBundle, sha256Of } from '../../crypto/function-bundle.ts';
+import type { HpkeKeyPair } from '../../crypto/hpke.ts';
+import { generateHpkeKeyPair } from '../../crypto/hpke.ts';
+import { sealBundle } from '../../crypto/sealed/sealed-bundle.ts';
+import { decodeAnswer, encodeRequest } from '../../crypto/session/content.ts';
+import type { SessionBinding } from '../../crypto/session/message.ts';
+import { openMessage, sealMessage } from '../../crypto/session/message.ts';
+import { formatReleasePolicy } from '../../crypto/session/release-policy.ts';
+import { parseFunctionId, parseHandle } from '../../domain/ids.ts';
+import { INVOCATION_TOKEN_HEADER } from '../../domain/invocation-token.ts';
+import { Attestor } from '../../enclave/attestor/attestor.ts';
+import { Broker } from '../../enclave/broker/broker.ts';
+import type { HostedSession } from '../../enclave/host/served-function.ts';
+import { ServedFunction } from '../../enclave/host/served-function.ts';
+import { makeFunction } from './functions.ts';
+
+const ID = parseFunctionId('0tJt5jdxKHGYmV8IKhzcZS');
+const LIMITS = { memoryMb: 256, seconds: 10, threads: 1 };
+const measured = { runnerImage: sha256Of('the runner'), sandbox: sha256Of('the sandbox') };
+const bundle = makeFunction({ body: "if (text === 'fail') throw new Error('secret'); return text;" });
+const { checksum } = decodeFunctionBundle(bundle);
+const platform = generateKeyPairSync('ed25519');
+const rawKey = (key: KeyObject) => new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'));
+
+let served: ServedFunction;
+let root: string;
+let broker: Broker;
+
+beforeAll(async () => {
+  const authority = await createSoftwareRoot(new Date());
+  root = trustedSoftwareRoot(authority).certificate;
+  const now = () => new Date();
+  const hostKey = await createHostKey(authority, now());
+  const attestor = new Attestor({ hostKey, moduleId: 'test', runner: measured, broker: measured, now });
+  const runners = {
+    accept: ['software' as const],
+    roots: [{ tee: 'software' as const, certificate: root }],
+    registers: { 0: [measured.runnerImage], 1: [measured.sandbox] },
+  };
+  broker = new Broker({
+    masterSecret: randomBytes(32),
+    policy: { runners, log: null },
+    decided: () => undefined,
+    now,
+  });
+  const owner = await broker.userKey({ user: parseHandle('alice'), generation: 1 });
+  const sealed = await sealBundle(bundle, owner, checksum);
+  served = new ServedFunction({
+    functionId: ID,
+    checksum,
+    limits: LIMITS,
+    releasePolicy: formatReleasePolicy({ tokenKey: rawKey(platform.publicKey) }),
+    readBundle: () => Promise.resolve(Buffer.from(sealed)),
+    services: {
+      attest: (claims) => attestor.attestRunner(claims),
+      brokerNonce: () => Promise.resolve(broker.nonce()),
+      release: async (document, keyRequest) => (await broker.release({ document, keyRequest, consent: null })).key,
+    },
+  });
+});
+afterAll(async () => {
+  await served.stop();
+  broker[Symbol.dispose]();
+});
+
+interface Claims {
+  readonly sub?: string;
+  readonly function?: string;
+  readonly checksum?: string;
+  readonly jti?: string;
+  readonly exp?: number;
+}
+
+function tokenOf(claims: Claims = {}, key: KeyObject = platform.privateKey): string {
+  const all = { sub: 'alice', function: ID, checksum, jti: 'token', exp: Date.now() / 1000 + 60, ...claims };
+  const content = `${INVOCATION_TOKEN_HEADER}.${Buffer.from(JSON.stringify(all)).toString('base64url')}`;
+  return `${content}.${sign(null, Buffer.from(content), key).toString('base64url')}`;
+}
+
+interface Caller {
+  readonly hosted: HostedSession;
+  readonly binding: SessionBinding;
+  readonly answerKeys: HpkeKeyPair;
+  readonly request: (text: string, sequence: number, given?: { token?: string; final?: boolean }) => Promise<Buffer>;
+  readonly read: (answer: Buffer, sequence: number) => Promise<unknown>;
+}
+
+async function connect(): Promise<Caller> {
+  const nonce = new Uint8Array(randomBytes(32));
+  const hosted = await served.openSession(nonce, 'token');
+  const { channelKey, documentHash } = verifyAttestation(hosted.document, {
+    accept: ['software'],
+    roots: [{ tee: 'software', certificate: root }],
+    at: new Date().toISOString(),
+    nonce: Buffer.from(nonce).toString('hex'),
+    maxAgeSeconds: 60,
+    registers: { 0: [measured.runnerImage], 1: [measured.sandbox] },
+    functionChecksum: checksum,
+    channelKey: null,
+  });
+  const answerKeys = await generateHpkeKeyPair();
+  const binding = { documentHash, functionId: ID, functionChecksum: checksum, tokenId: 'token' };
+  return {
+    hosted,
+    binding,
+    answerKeys,
+    request: (text, sequence, { token = tokenOf(), final = false } = {}) => {
+      const head = { token, answerKey: answerKeys.publicKey, inputKind: 'open' as const };
+      const content = encodeRequest(head, Buffer.from(text));
+      return sealMessage(channelKey ?? new Uint8Array(), content, binding, { direction: 'request', sequence }, final);
+    },
+    read: async (answer, sequence) => {
+      const { content } = await openMessage(answerKeys.pair, answer, binding, { direction: 'answer', sequence });
+      const { head, body } = decodeAnswer(content);
+      return head.kind === 'failure' ? head.error.code : JSON.parse(body.toString());
+    },
+  };
+}
+
+const refusedAs = (code: string) => expect.objectContaining({ code });
+
+test('calls are answered in order, each sealed to the caller', async () => {
+  const { hosted, request, read } = await connect();
+  for (const [sequence, text] of ['one', 'two'].entries()) {
+    const { message } = await hosted.exchange(await request(text, sequence));
+    expect(message.includes(text)).toBe(false);
+    expect(await read(message, sequence)).toBe(text);
+  }
+  hosted.close();
+});
+
+test('answers of small results, and failures, all have one length', async () => {
+  const { hosted, request, read } = await connect();
+  const lengths = new Set<number>();
+  for (const [sequence, text] of ['a', 'b'.repeat(1000), 'fail'].entries()) {
+    const { message } = await hosted.exchange(await request(text, sequence));
+    if (text === 'fail') expect(await read(message, sequence)).toBe('E_FUNCTION_FAILED');
+    lengths.add(message.length);
+  }
+  expect(lengths.size).toBe(1);
+  hosted.close();
+});
+
+test('a message is taken once: repeated in its session, and in another one', async () => {
+  const [first, second] = [await connect(), await connect()];
+  const message = await first.request('once', 0);
+  await first.hosted.exchange(Buffer.from(message));
+  await expect(first.hosted.exchange(Buffer.from(message))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  await expect(second.hosted.exchange(Buffer.from(message))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  second.hosted.close();
+  first.hosted.close();
+});
+
+test('a message that is out of place, changed, or meant to be the last is refused', async () => {
+  const { hosted, request } = await connect();
+  await expect(hosted.exchange(await request('second', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  const changed = await request('changed', 0);
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  await expect(hosted.exchange(changed)).rejects.toEqual(refusedAs('E_CHANNEL'));
+  const flagged = await request('flagged', 0);
+  flagged[0] = 1;
+  await expect(hosted.exchange(flagged)).rejects.toEqual(refusedAs('E_CHANNEL'));
+  hosted.close();
+});
+
+test('nothing follows the last message, and an answer does not pass for another', async () => {
+  const { hosted, request, read } = await connect();
+  const { message, final } = await hosted.exchange(await request('last', 0, { final: true }));
+  expect(final).toBe(true);
+  await expect(read(Buffer.from(message), 1)).rejects.toEqual(refusedAs('E_CHANNEL'));
+  await expect(hosted.exchange(await request('more', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  hosted.close();
+});
+
+test.each<readonly [string, () => string]>([
+  ['that ran out', () => tokenOf({ exp: Date.now() / 1000 - 1 })],
+  ['for another function', () => tokenOf({ function: '1tJt5jdxKHGYmV8IKhzcZS' })],
+  ['for another checksum', () => tokenOf({ checksum: sha256Of('another') })],
+  ['of another session', () => tokenOf({ jti: 'another' })],
+  ['that somebody else signed', () => tokenOf({}, generateKeyPairSync('ed25519').privateKey)],
+  ['of another caller than the runner serves', () => tokenOf({ sub: 'mallory' })],
+])('a token %s is refused', async (_which, make) => {
+  const first = await connect();
+  await first.hosted.exchange(await first.request('alice is served', 0));
+  first.hosted.close();
+  const { hosted, request } = await connect();
+  await expect(hosted.exchange(await request('hello', 0, { token: make() }))).rejects.toEqual(
+    refusedAs('E_NOT_ALLOWED'),
+  );
+  hosted.close();
+});
