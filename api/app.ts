@@ -5,13 +5,13 @@ import reference from '@scalar/fastify-api-reference';
 import Fastify from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { openAuthentication } from './authentication.ts';
-import { requireCallers } from './caller.ts';
 import { namedSchemas } from './contract/all.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { collectOpenApi } from './openapi-document.ts';
 import { rememberAnswers } from './idempotency.ts';
 import { answerClientError, HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from './client-errors.ts';
 import { refuseOtherMethods } from './methods.ts';
+import { guardRoutes } from './permission-gate.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
 import { answerProblems } from './problems.ts';
 import { scopeRequests } from './request-scope.ts';
@@ -65,7 +65,7 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   scopeRequests(app);
   answerProblems(app);
   refuseOtherMethods(app);
-  requireCallers(app, authentication);
+  guardRoutes(app, { authentication, db: dependencies.db, operators: dependencies.settings.operators });
   rememberAnswers(app, dependencies.db, dependencies.settings.authenticationSecret);
   await collectOpenApi(app);
   await app.register(rateLimit, { global: false });
@@ -100,11 +100,11 @@ function openFastify({ settings, logger }: ApiDependencies): App {
 }
 
 async function documentation(app: App): Promise<void> {
-  const open = { schema: { hide: true }, config: { access: 'anyone' as const } };
+  const open = { schema: { hide: true }, config: { operation: 'readDocumentation' as const } };
   app.get('/openapi.json', open, async () => app.swagger());
   await app.register(async (docs) => {
     docs.addHook('onRoute', (route) => {
-      route.config = { ...route.config, access: 'anyone' };
+      route.config = { ...route.config, operation: 'readDocumentation' };
     });
     await docs.register(reference, {
       routePrefix: '/docs',

@@ -4,13 +4,16 @@ import { betterAuth } from 'better-auth';
 import { isAPIError } from 'better-auth/api';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseEmailAddress, type EmailAddress, type Handle } from '../domain/ids.ts';
-import { ACCESS_TOKEN_PREFIX, accountTables } from '../storage/account-tables.ts';
+import type { Scope } from '../domain/permissions.ts';
+import { ACCESS_TOKEN_PREFIX, isAccessToken } from '../storage/access-token-format.ts';
+import { accountTables } from '../storage/account-tables.ts';
 import {
   claimHandle,
   findAccountByEmail,
   findCallerByAccessToken,
   findCallerBySession,
   releaseHandle,
+  scopesColumn,
   type Account,
   type Caller,
 } from '../storage/accounts.ts';
@@ -38,6 +41,7 @@ export interface Session {
 export interface NewAccessToken {
   readonly id: string;
   readonly name: string;
+  readonly scopes: readonly Scope[];
   /** Shown only now: the database has its hash. */
   readonly token: string;
   readonly createdAt: string;
@@ -115,13 +119,25 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
       return { token: sealSessionToken(token, secret), expiresAt, account };
     },
 
-    async createAccessToken(account: Account, name: string, days: number | null): Promise<NewAccessToken> {
+    /** A token that can do what its scopes say, and nothing else. */
+    async createAccessToken(
+      account: Account,
+      name: string,
+      scopes: readonly Scope[],
+      days: number | null,
+    ): Promise<NewAccessToken> {
       const created = await auth.api.createApiKey({
-        body: { name, userId: account.id, ...(days !== null && { expiresIn: days * DAY_SECONDS }) },
+        body: {
+          name,
+          userId: account.id,
+          permissions: scopesColumn(scopes),
+          ...(days !== null && { expiresIn: days * DAY_SECONDS }),
+        },
       });
       return {
         id: created.id,
         name,
+        scopes,
         token: created.key,
         createdAt: created.createdAt.toISOString(),
         expiresAt: created.expiresAt?.toISOString() ?? null,
@@ -130,7 +146,9 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
 
     /** Whose token this is, be it a session's or a personal access token; `undefined` where it does not hold. */
     async findCaller(token: string): Promise<Caller | undefined> {
-      if (token.startsWith(ACCESS_TOKEN_PREFIX)) return findCallerByAccessToken(db, await defaultKeyHasher(token));
+      if (token.startsWith(ACCESS_TOKEN_PREFIX)) {
+        return isAccessToken(token) ? findCallerByAccessToken(db, await defaultKeyHasher(token)) : undefined;
+      }
       const session = openSessionToken(token, secret);
       return session === null ? undefined : findCallerBySession(db, session);
     },

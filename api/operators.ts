@@ -2,44 +2,28 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Account } from '../storage/accounts.ts';
-import type { Authentication, Session } from './authentication.ts';
-import { bearerToken } from './caller.ts';
-import type { ApiSettings } from './dependencies.ts';
+import type { Session } from './authentication.ts';
 
 export const OPERATIONS_PATH = '/operations';
 const COOKIE = 'strongroom_operator';
 
-export interface Operators {
-  /** Fails with `E_SIGNED_OUT` for nobody, and with `E_NOT_ALLOWED` for an account that does not operate the platform. */
-  require(request: FastifyRequest): Promise<Account>;
-  /** Begins a browser's session. Fails with `E_NOT_ALLOWED`. */
-  admit(session: Session, reply: FastifyReply): void;
+/** Fails with `E_NOT_ALLOWED` for an account that configuration does not name. */
+export function requireOperator({ handle }: Account, operators: readonly string[]): void {
+  if (operators.includes(handle)) return;
+  throw new StrongroomError('E_NOT_ALLOWED', `${handle} does not operate this platform.`, {
+    next: 'Whoever runs the platform names its operators in STRONGROOM_OPERATORS.',
+  });
 }
 
-export function openOperators(authentication: Authentication, { operators, publicUrl }: ApiSettings): Operators {
-  const check = (account: Account): Account => {
-    if (operators.includes(account.handle)) return account;
-    throw new StrongroomError('E_NOT_ALLOWED', `${account.handle} does not operate this platform.`, {
-      next: 'Whoever runs the platform names its operators in STRONGROOM_OPERATORS.',
-    });
-  };
-  return {
-    async require(request) {
-      const caller = await authentication.findCaller(cookieOf(request) ?? bearerToken(request));
-      if (caller) return check(caller.account);
-      throw new StrongroomError('E_SIGNED_OUT', 'The session does not hold.', { next: `Log in: ${OPERATIONS_PATH}` });
-    },
-
-    admit({ account, token, expiresAt }, reply) {
-      check(account);
-      // Strict: no other site can have a browser send it. The Web UI on another port of the same host is the same site.
-      const scope = `Path=${OPERATIONS_PATH}; HttpOnly; SameSite=Strict${publicUrl.startsWith('https:') ? '; Secure' : ''}`;
-      reply.header('set-cookie', `${COOKIE}=${token}; ${scope}; Expires=${new Date(expiresAt).toUTCString()}`);
-    },
-  };
+/** Begins a browser's session. */
+export function setOperatorCookie(reply: FastifyReply, { token, expiresAt }: Session, publicUrl: string): void {
+  // Strict: no other site can have a browser send it. The Web UI on another port of the same host is the same site.
+  const scope = `Path=${OPERATIONS_PATH}; HttpOnly; SameSite=Strict${publicUrl.startsWith('https:') ? '; Secure' : ''}`;
+  reply.header('set-cookie', `${COOKIE}=${token}; ${scope}; Expires=${new Date(expiresAt).toUTCString()}`);
 }
 
-function cookieOf({ headers }: FastifyRequest): string | undefined {
+/** The token in the cookie. */
+export function operatorCookie({ headers }: FastifyRequest): string | undefined {
   const [, token] = new RegExp(`(?:^|; )${COOKIE}=([\\w.~+/-]{1,512})(?:;|$)`).exec(headers.cookie ?? '') ?? [];
   return token;
 }

@@ -776,7 +776,10 @@ export interface paths {
         /** The own personal access tokens */
         readonly get: operations["listTokens"];
         readonly put?: never;
-        /** Create a personal access token */
+        /**
+         * Create a personal access token
+         * @description It can do what its scopes say; whatever manages the account itself takes a session.
+         */
         readonly post: operations["createToken"];
         readonly delete?: never;
         readonly options?: never;
@@ -839,6 +842,7 @@ export interface components {
         readonly AccessToken: {
             readonly id: string;
             readonly name: string;
+            readonly scopes: readonly ("read" | "submit" | "benchmark" | "review" | "access" | "certificate" | "run" | "function" | "operate")[];
             /** Format: date-time */
             readonly createdAt: string;
             /** Format: date-time */
@@ -851,6 +855,7 @@ export interface components {
         readonly NewAccessToken: {
             readonly id: string;
             readonly name: string;
+            readonly scopes: readonly ("read" | "submit" | "benchmark" | "review" | "access" | "certificate" | "run" | "function" | "operate")[];
             /** Format: date-time */
             readonly createdAt: string;
             /** Format: date-time */
@@ -6378,6 +6383,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly name: string;
+                    readonly scopes: readonly ("read" | "submit" | "benchmark" | "review" | "access" | "certificate" | "run" | "function" | "operate")[];
                     readonly expiresInDays?: number;
                 };
             };

@@ -48,6 +48,7 @@ export const ERROR_KINDS = {
   E_WRONG_CREDENTIALS: kind(401, EXIT.signedOut),
   E_EMAIL_NOT_VERIFIED: kind(403, EXIT.signedOut),
   E_NOT_ALLOWED: kind(403, EXIT.notAllowed),
+  E_TOKEN_SCOPE: kind(403, EXIT.notAllowed),
   E_TOO_MANY_REQUESTS: kind(429, EXIT.network, true),
   // What is there
   E_NOT_FOUND: kind(404, EXIT.notFound),

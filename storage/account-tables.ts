@@ -1,8 +1,7 @@
 /** The tables that better-auth keeps, under our names: one place for its migrations and for the API that uses it. */
 import { apiKey } from '@better-auth/api-key';
 import type { BetterAuthOptions } from 'better-auth';
-
-export const ACCESS_TOKEN_PREFIX = 'strongroom_pat_';
+import { ACCESS_TOKEN_PREFIX, makeAccessToken } from './access-token-format.ts';
 
 /** Columns are `snake_case` like everywhere in the database. */
 const columns = <const Names extends readonly string[]>(...names: Names): Record<Names[number], string> =>
@@ -39,7 +38,7 @@ export const accountTables = {
   verification: { modelName: 'verifications', fields: columns('expiresAt', 'createdAt', 'updatedAt') },
   plugins: [
     apiKey({
-      defaultPrefix: ACCESS_TOKEN_PREFIX,
+      customKeyGenerator: makeAccessToken,
       maximumNameLength: 64,
       requireName: true,
       rateLimit: { enabled: false },

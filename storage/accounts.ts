@@ -1,6 +1,7 @@
 /** Accounts as the rest of the platform sees them, and the tokens by which they are known. */
 import { sql } from 'kysely';
 import type { EmailAddress, Handle } from '../domain/ids.ts';
+import { isScope, type Scope } from '../domain/permissions.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 
@@ -12,9 +13,20 @@ export interface Account {
   readonly displayName: string;
 }
 
+/** By what a request shows whose it is. */
+export type Credential =
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'token'; readonly id: string; readonly name: string; readonly scopes: readonly Scope[] };
+
+export interface Caller {
+  readonly account: Account;
+  readonly credential: Credential;
+}
+
 export interface AccessToken {
   readonly id: string;
   readonly name: string;
+  readonly scopes: readonly Scope[];
   readonly start: string;
   readonly createdAt: string;
   readonly expiresAt: string | null;
@@ -29,26 +41,19 @@ const COLUMNS = [
   'accounts.name as displayName',
 ] as const;
 
-/** An account, and by which of its tokens it is known. */
-export interface Caller {
-  readonly account: Account;
-  /** The id of the session or access token; never the token. */
-  readonly tokenId: string;
-}
-
 /** Whose session this is, while it lasts. */
 export async function findCallerBySession(db: Db, sessionToken: string): Promise<Caller | undefined> {
   const found = await db
     .selectFrom('sessions')
     .innerJoin('accounts', 'accounts.id', 'sessions.userId')
     .select(COLUMNS)
-    .select('sessions.id as tokenId')
+    .select('sessions.id as sessionId')
     .where('sessions.token', '=', sessionToken)
     .where('sessions.expiresAt', '>', sql<Date>`now()`)
     .executeTakeFirst();
   if (!found) return undefined;
-  const { tokenId, ...account } = found;
-  return { account, tokenId };
+  const { sessionId, ...account } = found;
+  return { account, credential: { kind: 'session', id: sessionId } };
 }
 
 /** Whose access token has this hash, while it holds. Notes its use, to the minute. */
@@ -59,6 +64,8 @@ export async function findCallerByAccessToken(db: Db, keyHash: string): Promise<
     .select(COLUMNS)
     .select([
       'accessTokens.id as tokenId',
+      'accessTokens.name as tokenName',
+      'accessTokens.permissions',
       sql<boolean>`coalesce(last_request < now() - interval '1 minute', true)`.as('stale'),
     ])
     .where('key', '=', keyHash)
@@ -66,7 +73,7 @@ export async function findCallerByAccessToken(db: Db, keyHash: string): Promise<
     .where((where) => where.or([where('expiresAt', 'is', null), where('expiresAt', '>', sql<Date>`now()`)]))
     .executeTakeFirst();
   if (!found) return undefined;
-  const { tokenId, stale, ...account } = found;
+  const { tokenId, tokenName, permissions, stale, ...account } = found;
   if (stale) {
     await db
       .updateTable('accessTokens')
@@ -74,7 +81,16 @@ export async function findCallerByAccessToken(db: Db, keyHash: string): Promise<
       .where('id', '=', tokenId)
       .execute();
   }
-  return { account, tokenId };
+  return { account, credential: { kind: 'token', id: tokenId, name: tokenName, scopes: toScopes(permissions) } };
+}
+
+/** The form in which the column holds scopes. */
+export const scopesColumn = (scopes: readonly Scope[]): Record<string, string[]> => ({ scopes: [...scopes] });
+
+/** A word that is no scope, for instance of another version, allows nothing. */
+function toScopes(permissions: string | null): Scope[] {
+  const { scopes } = JSON.parse(permissions ?? '{}') as { scopes?: unknown };
+  return Array.isArray(scopes) ? scopes.filter((word) => typeof word === 'string').filter(isScope) : [];
 }
 
 export async function findAccountByHandle(db: Db | Trx, handle: Handle): Promise<Account | undefined> {
@@ -103,31 +119,27 @@ export async function releaseHandle(db: Db, handle: Handle): Promise<void> {
     .execute();
 }
 
-export async function deleteSession(db: Db, sessionToken: string): Promise<void> {
-  await db.deleteFrom('sessions').where('token', '=', sessionToken).execute();
+export async function deleteSession(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('sessions').where('id', '=', id).execute();
 }
 
 export async function listAccessTokens(db: Db, account: AccountId): Promise<AccessToken[]> {
   const rows = await db
     .selectFrom('accessTokens')
-    .select(['id', 'name', 'start', 'createdAt', 'expiresAt', 'lastRequest'])
+    .select(['id', 'name', 'start', 'permissions', 'createdAt', 'expiresAt', 'lastRequest'])
     .where('referenceId', '=', account)
     .orderBy('createdAt')
     .execute();
-  return rows.map(({ createdAt, expiresAt, lastRequest, ...row }) => ({
+  return rows.map(({ permissions, createdAt, expiresAt, lastRequest, ...row }) => ({
     ...row,
+    scopes: toScopes(permissions),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,
     lastUsedAt: lastRequest?.toISOString() ?? null,
   }));
 }
 
-/** Deletes one of the account's tokens; `false` where it has no such token. */
-export async function deleteAccessToken(db: Db, account: AccountId, id: string): Promise<boolean> {
-  const deleted = await db
-    .deleteFrom('accessTokens')
-    .where('referenceId', '=', account)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return deleted.numDeletedRows === 1n;
+/** Deletes one of the account's tokens; no other request is admitted by it. */
+export async function deleteAccessToken(db: Db, account: AccountId, id: string): Promise<void> {
+  await db.deleteFrom('accessTokens').where('referenceId', '=', account).where('id', '=', id).execute();
 }

@@ -54,6 +54,8 @@ interface AccessTokensTable {
   createdAt: Moment;
   expiresAt: MaybeMoment;
   lastRequest: MaybeMoment;
+  /** The scopes, in JSON. */
+  permissions: string | null;
 }
 
 interface HandlesTable {

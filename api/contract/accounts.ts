@@ -1,5 +1,6 @@
 /** Accounts, sessions and personal access tokens. */
 import { Type } from 'typebox';
+import { SCOPES, type Scope } from '../../domain/permissions.ts';
 import { defineRoute, listOf, nothing } from './route.ts';
 import {
   closed,
@@ -7,6 +8,8 @@ import {
   HandleSchema,
   named,
   nullable,
+  oneOf,
+  readonlyList,
   TimestampSchema,
   TypedEmailSchema,
 } from './words.ts';
@@ -29,9 +32,12 @@ const SessionSchema = named(
   Type.Object({ token: Type.String(), expiresAt: TimestampSchema, account: AccountSchema.ref }),
 );
 
+const ScopeSchema = oneOf(Object.keys(SCOPES) as Scope[]);
+
 const tokenFields = {
   id: Type.String(),
   name: Type.String(),
+  scopes: readonlyList(ScopeSchema),
   createdAt: TimestampSchema,
   expiresAt: nullable(TimestampSchema),
 };
@@ -59,7 +65,6 @@ export const signUp = defineRoute({
   tag,
   summary: 'Sign up',
   description: 'The answer is the same whether or not the address has an account; the mail that follows is not.',
-  access: 'anyone',
   body: Type.Object(
     {
       email: TypedEmailSchema,
@@ -82,7 +87,6 @@ export const verifyEmail = defineRoute({
   id: 'verifyEmail',
   tag,
   summary: 'Verify an address with the token of the verification mail',
-  access: 'anyone',
   body: Type.Object({ token: VerificationTokenSchema }, closed),
   answers: { 204: nothing },
 });
@@ -94,7 +98,6 @@ export const followVerificationLink = defineRoute({
   tag,
   summary: 'The page behind the link of the verification mail',
   description: 'Programs that scan mail follow links, so the page verifies only when its button is pressed.',
-  access: 'anyone',
   querystring: Type.Object({ token: VerificationTokenSchema }, closed),
   answers: {
     200: Type.Unsafe<string>({ description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } }),
@@ -108,7 +111,6 @@ export const resendVerification = defineRoute({
   tag,
   summary: 'Send the verification mail again',
   description: 'Answers the same for addresses without an account and for verified ones, to which nothing is sent.',
-  access: 'anyone',
   body: Type.Object({ email: TypedEmailSchema }, closed),
   answers: { 202: Type.Object({ email: EmailAddressSchema }) },
 });
@@ -119,7 +121,6 @@ export const logIn = defineRoute({
   id: 'logIn',
   tag,
   summary: 'Log in',
-  access: 'anyone',
   body: Type.Object({ email: TypedEmailSchema, password: Type.String({ minLength: 1, maxLength: 128 }) }, closed),
   answers: { 201: SessionSchema.ref },
 });
@@ -130,7 +131,6 @@ export const logOut = defineRoute({
   id: 'logOut',
   tag,
   summary: 'Log out',
-  access: 'account',
   answers: { 204: nothing },
 });
 
@@ -140,7 +140,6 @@ export const readAccount = defineRoute({
   id: 'readAccount',
   tag,
   summary: 'Who is asking',
-  access: 'account',
   answers: { 200: AccountSchema.ref },
 });
 
@@ -150,10 +149,11 @@ export const createToken = defineRoute({
   id: 'createToken',
   tag,
   summary: 'Create a personal access token',
-  access: 'account',
+  description: 'It can do what its scopes say; whatever manages the account itself takes a session.',
   body: Type.Object(
     {
       name: Type.String({ minLength: 1, maxLength: 64 }),
+      scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: 16, uniqueItems: true }),
       expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 365 })),
     },
     closed,
@@ -167,7 +167,6 @@ export const listTokens = defineRoute({
   id: 'listTokens',
   tag,
   summary: 'The own personal access tokens',
-  access: 'account',
   answers: { 200: listOf(TokenSchema.ref) },
 });
 
@@ -177,7 +176,6 @@ export const deleteToken = defineRoute({
   id: 'deleteToken',
   tag,
   summary: 'Delete a personal access token',
-  access: 'account',
   params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
   answers: { 204: nothing },
 });

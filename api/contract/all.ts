@@ -1,4 +1,5 @@
 /** All routes and named schemas of the contract. */
+import type { Operation } from '../../domain/permissions.ts';
 import * as accounts from './accounts.ts';
 import * as audit from './audit.ts';
 import * as associations from './associations.ts';
@@ -29,6 +30,7 @@ const modules = [accounts, certificates, registrations, associations, grants, re
 interface DeclaredRoute {
   readonly method: string;
   readonly url: string;
+  readonly config: { readonly operation: Operation };
   readonly schema: object;
 }
 

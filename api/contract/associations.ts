@@ -103,7 +103,6 @@ export const checkAssociation = defineRoute({
   tag,
   summary: 'Ask whether a request could succeed',
   description: 'Fails with what the request would fail with.',
-  access: 'account',
   body: Type.Object(subject, closed),
   answers: { 200: Type.Object({ possible: Type.Literal(true) }) },
 });
@@ -116,7 +115,6 @@ export const requestAssociation = defineRoute({
   summary: "Ask a benchmark's committee to accept a container or a dataset",
   description:
     'A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association.',
-  access: 'account',
   body: Type.Object(
     { ...subject, testResult: Type.Optional(MetricsSchema.ref), testDatasetSha256: Type.Optional(Sha256Schema) },
     closed,
@@ -130,7 +128,6 @@ export const listAssociations = defineRoute({
   id: 'listAssociations',
   tag,
   summary: 'The own requests, and those to own committees',
-  access: 'account',
   querystring: Type.Object(
     {
       benchmark: Type.Optional(BenchmarkNameSchema),
@@ -149,7 +146,6 @@ export const readAssociation = defineRoute({
   id: 'readAssociation',
   tag,
   summary: 'One association',
-  access: 'account',
   params: byAssociation,
   answers: { 200: AssociationSchema.ref },
 });
@@ -160,7 +156,6 @@ export const castVote = defineRoute({
   id: 'castVote',
   tag,
   summary: 'Vote as a member of the committee',
-  access: 'account',
   params: byAssociation,
   body: Type.Object({ ballot: BallotSchema, reason: Type.String({ maxLength: 1000 }) }, closed),
   answers: { 201: ReviewStatusSchema.ref },
@@ -172,7 +167,6 @@ export const withdrawAssociation = defineRoute({
   id: 'withdrawAssociation',
   tag,
   summary: 'Take an undecided own request back',
-  access: 'account',
   params: byAssociation,
   body: Type.Object({ reason: ReasonSchema }, closed),
   answers: { 200: ReviewStatusSchema.ref },
@@ -186,7 +180,6 @@ export const leaveBenchmark = defineRoute({
   summary: 'Take an approved dataset of yours out of its benchmark',
   description:
     'Without another approved dataset there you are no authorised data owner of the benchmark any more: every key that was wrapped to you in it is erased at the same moment.',
-  access: 'account',
   params: byAssociation,
   body: Type.Object({ reason: ReasonSchema }, closed),
   answers: { 200: Type.Object({ association: AssociationSchema.ref, grantsRevoked: Type.Integer({ minimum: 0 }) }) },

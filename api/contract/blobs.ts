@@ -17,7 +17,6 @@ export const readBlob = defineRoute({
   summary: 'Download a blob, whole or in part',
   description:
     'Understands Range, If-Range and If-None-Match; the ETag is the digest. HEAD answers with the headers only.',
-  access: 'account',
   params: Type.Object({ sha256: Sha256Schema }),
   answers: {
     200: binary('The whole blob.'),

@@ -52,7 +52,6 @@ export const readAuthority = defineRoute({
   id: 'readAuthority',
   tag,
   summary: "The authority's certificate",
-  access: 'anyone',
   answers: { 200: AuthoritySchema.ref },
 });
 
@@ -63,7 +62,6 @@ export const createChallenge = defineRoute({
   tag,
   summary: 'Ask for a challenge to sign as proof of possession',
   description: 'It is bound to the account and can be used once.',
-  access: 'account',
   answers: { 201: ChallengeSchema.ref },
 });
 
@@ -75,7 +73,6 @@ export const createCertificate = defineRoute({
   summary: 'Have a certificate certified',
   description:
     'An account has one valid certificate. Repeating a request that succeeded answers with the same certificate.',
-  access: 'account',
   body: Type.Object(
     {
       fingerprint: FingerprintSchema,
@@ -98,7 +95,6 @@ export const listCertificates = defineRoute({
   id: 'listCertificates',
   tag,
   summary: 'The own certificates',
-  access: 'account',
   answers: { 200: listOf(CertificateSchema.ref) },
 });
 
@@ -109,7 +105,6 @@ export const readCertificate = defineRoute({
   tag,
   summary: 'One certificate',
   description: 'Its holder sees it, and everyone whose container the holder is authorised to run.',
-  access: 'account',
   params: byFingerprint,
   answers: { 200: CertificateSchema.ref },
 });
@@ -121,7 +116,6 @@ export const revokeCertificate = defineRoute({
   tag,
   summary: 'Revoke an own certificate',
   description: 'All access that was granted to it ends at the same moment.',
-  access: 'account',
   params: byFingerprint,
   body: Type.Object({ reason: ReasonSchema }, closed),
   answers: { 200: Type.Object({ certificate: CertificateSchema.ref, grantsRevoked: Type.Integer({ minimum: 0 }) }) },

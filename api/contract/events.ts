@@ -38,7 +38,6 @@ export const streamEvents = defineRoute({
   summary: 'What concerns the caller, as server-sent events',
   description:
     'Each event has the id, the type as its name and an `Event` as JSON data. A comment every 15 seconds keeps the connection open.',
-  access: 'account',
   answers: {
     200: Type.Unsafe<never>({
       description: 'text/event-stream',

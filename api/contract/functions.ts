@@ -79,7 +79,7 @@ export const SessionTicketSchema = named(
 
 export const functionSchemas = [DeployedFunctionSchema.schema, EnclaveSchema.schema, SessionTicketSchema.schema];
 
-const common = { tag: 'Functions', access: 'account' } as const;
+const common = { tag: 'Functions' } as const;
 
 export const deployFunction = defineRoute({
   ...common,

@@ -96,7 +96,6 @@ export const listRecipients = defineRoute({
   summary: "The benchmark's authorised data owners",
   description:
     'With `since` only those who became authorised or got a certificate after the answer whose `cursor` it was.',
-  access: 'account',
   params: byAssociation,
   querystring: Type.Object({ since: Type.Optional(CursorSchema) }, closed),
   answers: { 200: Type.Object({ items: readonlyList(RecipientSchema.ref), cursor: CursorSchema }) },
@@ -109,7 +108,6 @@ export const createGrants = defineRoute({
   tag,
   summary: 'Grant access: all of the list, or none of it',
   description: 'A certificate that has access keeps it as it is and is answered as it is.',
-  access: 'account',
   params: byAssociation,
   body: Type.Object(
     {
@@ -137,7 +135,6 @@ export const listGrants = defineRoute({
   id: 'listGrants',
   tag,
   summary: 'Who has access, and who had it',
-  access: 'account',
   params: byAssociation,
   answers: { 200: listOf(AccessEntrySchema.ref) },
 });
@@ -149,7 +146,6 @@ export const revokeGrants = defineRoute({
   tag,
   summary: 'Revoke the access of one address',
   description: 'The wrapped keys are erased. A key that was fetched before cannot be taken back.',
-  access: 'account',
   params: byAssociation,
   body: Type.Object({ email: EmailAddressSchema, reason: ReasonSchema }, closed),
   answers: { 200: Type.Object({ revoked: Type.Integer({ minimum: 1 }) }) },
@@ -161,7 +157,6 @@ export const deleteGrants = defineRoute({
   id: 'deleteGrants',
   tag,
   summary: 'Erase all wrapped keys and close the association',
-  access: 'account',
   params: byAssociation,
   answers: { 200: Type.Object({ deleted: Type.Integer({ minimum: 0 }) }) },
 });
@@ -172,7 +167,6 @@ export const fetchGrant = defineRoute({
   id: 'fetchGrant',
   tag,
   summary: 'Fetch the own wrapped key of a container',
-  access: 'account',
   params: byContainer,
   querystring: Type.Object({ benchmark: BenchmarkNameSchema }, closed),
   answers: { 200: GrantDeliverySchema.ref },

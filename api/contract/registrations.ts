@@ -88,7 +88,6 @@ export const createBenchmark = defineRoute({
   summary: 'Create a benchmark with its committee',
   description:
     'Test dataset and metrics archive were uploaded before. Repeating the same request answers with the same benchmark.',
-  access: 'account',
   body: Type.Object(
     {
       name: BenchmarkNameSchema,
@@ -111,7 +110,6 @@ export const listBenchmarks = defineRoute({
   id: 'listBenchmarks',
   tag: 'Benchmarks',
   summary: 'All benchmarks',
-  access: 'account',
   answers: { 200: listOf(BenchmarkSchema.ref) },
 });
 
@@ -123,7 +121,6 @@ export const readBenchmark = defineRoute({
   id: 'readBenchmark',
   tag: 'Benchmarks',
   summary: 'One benchmark',
-  access: 'account',
   params: byBenchmark,
   answers: { 200: BenchmarkSchema.ref },
 });
@@ -135,7 +132,6 @@ export const closeBenchmark = defineRoute({
   tag: 'Benchmarks',
   summary: 'Close a benchmark for new requests',
   description: 'Its creator and its committee may do so. What was approved stays approved.',
-  access: 'account',
   params: byBenchmark,
   answers: { 200: BenchmarkSchema.ref },
 });
@@ -148,7 +144,6 @@ export const registerContainer = defineRoute({
   summary: 'Register a container',
   description:
     'Repeating the same request answers with the same container; another content under the same name is refused.',
-  access: 'account',
   body: Type.Object(
     {
       name: ContainerNameSchema,
@@ -168,7 +163,6 @@ export const listContainers = defineRoute({
   id: 'listContainers',
   tag: 'Containers',
   summary: 'The own containers',
-  access: 'account',
   answers: { 200: listOf(ContainerSchema.ref) },
 });
 
@@ -182,7 +176,6 @@ export const readContainer = defineRoute({
   summary: 'One container',
   description:
     'Its owner sees it, and in a benchmark it was submitted to: the committee, and data owners once it is approved.',
-  access: 'account',
   params: byContainer,
   answers: { 200: ContainerSchema.ref },
 });
@@ -194,7 +187,6 @@ export const registerDataset = defineRoute({
   tag: 'Datasets',
   summary: 'Register a dataset by name, digest and size',
   description: 'The data itself never leaves its owner.',
-  access: 'account',
   body: Type.Object({ ...datasetFields, description: Type.Optional(DescriptionSchema) }, closed),
   answers: { 201: DatasetSchema.ref },
 });
@@ -205,7 +197,6 @@ export const listDatasets = defineRoute({
   id: 'listDatasets',
   tag: 'Datasets',
   summary: 'The own datasets',
-  access: 'account',
   answers: { 200: listOf(DatasetSchema.ref) },
 });
 
@@ -216,7 +207,6 @@ export const readDataset = defineRoute({
   tag: 'Datasets',
   summary: 'One dataset',
   description: 'Its owner sees it, and the committees that were asked to approve it.',
-  access: 'account',
   params: Type.Object({ owner: HandleSchema, name: DatasetNameSchema }),
   answers: { 200: DatasetSchema.ref },
 });

@@ -35,7 +35,6 @@ export const submitResult = defineRoute({
   tag: 'Results',
   summary: 'Submit the result of a run',
   description: 'Repeating the same result answers with the same entry.',
-  access: 'account',
   body: Type.Object(
     {
       container: ContainerRefSchema,
@@ -54,7 +53,6 @@ export const listResults = defineRoute({
   id: 'listResults',
   tag: 'Results',
   summary: 'Results of a benchmark: all for its committee, the own ones for others',
-  access: 'account',
   params: Type.Object({ name: BenchmarkNameSchema }),
   answers: { 200: listOf(ResultSchema.ref) },
 });

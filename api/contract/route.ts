@@ -1,19 +1,17 @@
 /** How a route is declared: its words and schemas in one place, the handler in another. */
 import { Type, type TSchema, type TUnsafe } from 'typebox';
+import { permissionFor, type Operation } from '../../domain/permissions.ts';
 import { ProblemSchema } from './problem.ts';
 import { nullable, readonlyList } from './words.ts';
-
-/** Who may call a route: anyone, or only a caller with a session or an access token. */
-export type Access = 'anyone' | 'account';
 
 interface RouteWords {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: `/v1/${string}`;
-  readonly id: string;
+  /** Who may call it stands in the table of `domain/permissions.ts`: add a row there first. */
+  readonly id: Operation;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly access: Access;
 }
 
 type Part = 'params' | 'querystring' | 'body';
@@ -43,13 +41,16 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: ProblemSchema.ref } },
 });
 
+const isGuarded = (operation: Operation) => permissionFor(operation)?.callers !== 'anyone';
+
 /** The ways in which a route can fail follow from what it takes, and from who may call it. */
-function failuresOf({ method, access, params, querystring, body }: RouteWords & RouteSchemas) {
+function failuresOf({ id, method, params, querystring, body }: RouteWords & RouteSchemas) {
+  const guarded = isGuarded(id);
   const changes = method !== 'GET';
   return {
     ...((params ?? querystring ?? body ?? changes) && { 400: problem('The request is not valid.') }),
-    ...(access === 'account' && { 401: problem('No token, or one that does not hold.') }),
-    ...(access === 'account' && { 403: problem('The caller sees it, and may not do this.') }),
+    ...(guarded && { 401: problem('No token, or one that does not hold.') }),
+    ...(guarded && { 403: problem('The caller sees it, and may not do this.') }),
     ...((params ?? body) && { 404: problem('It is not there, or the caller may not see it.') }),
     ...(changes && { 409: problem('The state of things is in the way; `code` says how.') }),
     ...(body && { 413: problem('The body is too large.') }),
@@ -63,27 +64,37 @@ function failuresOf({ method, access, params, querystring, body }: RouteWords & 
 
 /** A declaration that Fastify takes as it is, once a handler is added. */
 export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R) {
-  const { method, url, id, tag, summary, description, access, answers } = route;
+  const { method, url, id, tag, summary, description, answers } = route;
   const parts = {
     ...(route.params && { params: route.params }),
     ...(route.querystring && { querystring: route.querystring }),
     ...(route.body && { body: route.body }),
-    ...(method === 'POST' && access === 'account' && { headers: IdempotencyHeaders }),
+    ...(method === 'POST' && isGuarded(id) && { headers: IdempotencyHeaders }),
   } as { [P in Part as R[P] extends TSchema ? P : never]: R[P] };
   return {
     method: method as R['method'],
     url,
-    config: { access },
+    config: { operation: id },
     schema: {
       operationId: id,
       tags: [tag],
       summary,
       ...(description !== undefined && { description }),
-      security: access === 'anyone' ? [] : [{ bearer: [] }],
+      security: securityOf(id),
       ...parts,
       response: { ...answers, ...failuresOf(route) } as R['answers'],
     },
   };
+}
+
+/** OpenAPI 3.1: for a bearer token, the roles that it needs. Ours are scopes; what no token can do needs none and a session. */
+function securityOf(operation: Operation): { bearer: string[] }[] {
+  const permission = permissionFor(operation);
+  // The types say so too, but Node runs without them.
+  if (!permission)
+    throw new Error(`${operation} has no row in domain/permissions.ts: add one that says who may do it.`);
+  if (permission.callers === 'anyone') return [];
+  return [{ bearer: permission.need === 'session' ? [] : [permission.need] }];
 }
 
 /** An answer without a body. */

@@ -1,11 +1,9 @@
-import { StrongroomError } from '../../domain/errors.ts';
 import { parseEmailAddress } from '../../domain/ids.ts';
 import { deleteAccessToken, deleteSession, listAccessTokens } from '../../storage/accounts.ts';
-import { bearerToken, callerOf } from '../caller.ts';
+import { callerOf, credentialOf } from '../caller.ts';
 import * as contract from '../contract/accounts.ts';
 import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
-import { openSessionToken } from '../session-token.ts';
 import { verificationPage } from '../verification-page.ts';
 
 export function accountRoutes(app: App, services: Services): void {
@@ -62,17 +60,11 @@ export function accountRoutes(app: App, services: Services): void {
 }
 
 /** What an account can do with itself and its tokens. */
-export function ownAccountRoutes(app: App, { authentication, db, settings }: Services): void {
+export function ownAccountRoutes(app: App, { authentication, db }: Services): void {
   app.route({
     ...contract.logOut,
     handler: async (request, reply) => {
-      const session = openSessionToken(bearerToken(request), settings.authenticationSecret);
-      if (session === null) {
-        throw new StrongroomError('E_INVALID_REQUEST', 'An access token has no session to end.', {
-          next: 'Delete the token: strongroom token revoke',
-        });
-      }
-      await deleteSession(db, session);
+      await deleteSession(db, credentialOf(request).id);
       return reply.code(204).send();
     },
   });
@@ -82,8 +74,9 @@ export function ownAccountRoutes(app: App, { authentication, db, settings }: Ser
   app.route({
     ...contract.createToken,
     handler: async (request, reply) => {
-      const { name, expiresInDays = null } = request.body;
-      return reply.code(201).send(await authentication.createAccessToken(callerOf(request), name, expiresInDays));
+      const { name, scopes, expiresInDays = null } = request.body;
+      const token = await authentication.createAccessToken(callerOf(request), name, scopes, expiresInDays);
+      return reply.code(201).send(token);
     },
   });
 
@@ -95,9 +88,8 @@ export function ownAccountRoutes(app: App, { authentication, db, settings }: Ser
   app.route({
     ...contract.deleteToken,
     handler: async (request, reply) => {
-      const { id } = request.params;
-      if (await deleteAccessToken(db, callerOf(request).id, id)) return reply.code(204).send();
-      throw new StrongroomError('E_NOT_FOUND', `You have no access token ${id}.`);
+      await deleteAccessToken(db, callerOf(request).id, request.params.id);
+      return reply.code(204).send();
     },
   });
 }

@@ -5,7 +5,6 @@ import { parseMetrics } from '../../domain/metrics.ts';
 import type { Account } from '../../storage/accounts.ts';
 import { checkAssociationPossible, requestAssociation, type TestEvidence } from '../../storage/association-requests.ts';
 import { listAssociations, listOwnAssociations, readAssociation } from '../../storage/associations.ts';
-import { isMember } from '../../storage/benchmarks.ts';
 import type { Db } from '../../storage/database.ts';
 import { leaveBenchmark } from '../../storage/dataset-departure.ts';
 import { authorOf, callerOf } from '../caller.ts';
@@ -70,10 +69,6 @@ export function reviewRoutes(app: App, { db, workflows }: Services): void {
     handler: async (request, reply) => {
       const member = callerOf(request);
       const { id } = request.params;
-      const { benchmark } = await readAssociation(db, id, member.id);
-      if (!(await isMember(db, member.id, benchmark))) {
-        throw new StrongroomError('E_NOT_A_MEMBER', `You are not on the committee of ${benchmark}.`);
-      }
       const status = await unlessEnded(db, id, member, () =>
         workflows.castVote(id, { member: member.handle, ...request.body }, authorOf(request)),
       );
@@ -86,12 +81,6 @@ export function reviewRoutes(app: App, { db, workflows }: Services): void {
     handler: async (request) => {
       const caller = callerOf(request);
       const { id } = request.params;
-      const { owner } = await readAssociation(db, id, caller.id);
-      if (owner !== caller.handle) {
-        throw new StrongroomError('E_NOT_ALLOWED', 'This request is not yours.', {
-          why: 'Only its owner can take it back.',
-        });
-      }
       return unlessEnded(db, id, caller, () => workflows.withdraw(id, request.body.reason, authorOf(request)));
     },
   });

@@ -2,7 +2,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import type { FastifyReply } from 'fastify';
 import { StrongroomError } from '../../domain/errors.ts';
-import { OPERATIONS_PATH, type Operators } from '../operators.ts';
+import { OPERATIONS_PATH } from '../operators.ts';
 import type { App } from '../services.ts';
 
 const PATH = `${OPERATIONS_PATH}/codec/decode`;
@@ -34,33 +34,35 @@ const BODY = {
 } as const;
 
 /** It only decodes: nobody acts through the Web UI. `uiOrigin` alone may ask from a browser. */
-export function codecRoutes(app: App, operators: Operators, codec: PayloadCodec | null, uiOrigin: string | null): void {
+export function codecRoutes(app: App, codec: PayloadCodec | null, uiOrigin: string | null): void {
   if (codec === null) return;
-  const open = { config: { access: 'anyone' as const } };
   const allow = (reply: FastifyReply, origin: string | undefined): void => {
     reply.header('vary', 'origin');
     if (uiOrigin === null || origin !== uiOrigin) return;
     reply.headers({ 'access-control-allow-origin': uiOrigin, 'access-control-allow-credentials': 'true' });
   };
 
-  app.options(PATH, { ...open, schema: { hide: true } }, async ({ headers }, reply) => {
-    allow(reply, headers.origin);
-    return reply
-      .headers({
-        'access-control-allow-methods': 'POST',
-        'access-control-allow-headers': 'content-type, authorization, x-namespace',
-        'access-control-max-age': '600',
-      })
-      .code(204)
-      .send();
-  });
+  app.options(
+    PATH,
+    { config: { operation: 'askToDecodePayloads' }, schema: { hide: true } },
+    async ({ headers }, reply) => {
+      allow(reply, headers.origin);
+      return reply
+        .headers({
+          'access-control-allow-methods': 'POST',
+          'access-control-allow-headers': 'content-type, authorization, x-namespace',
+          'access-control-max-age': '600',
+        })
+        .code(204)
+        .send();
+    },
+  );
 
   app.post<{ Body: { payloads: JsonPayload[] } }>(
     PATH,
-    { ...open, schema: { hide: true, body: BODY }, bodyLimit: BODY_LIMIT },
+    { config: { operation: 'decodePayloads' }, schema: { hide: true, body: BODY }, bodyLimit: BODY_LIMIT },
     async (request, reply) => {
       allow(reply, request.headers.origin);
-      await operators.require(request);
       const payloads = await codec.decode(request.body.payloads.map(fromJson)).catch((error: unknown) => {
         throw new StrongroomError('E_INVALID_REQUEST', 'The payloads cannot be decoded.', {
           why: (error as Error).message,

@@ -13,7 +13,7 @@ const PATIENCE_MS = 2_000;
  * now and then, for a piece of work, which must be done.
  */
 export function healthRoutes(app: App, db: Db, temporal: Client): void {
-  const open = { schema: { hide: true }, config: { access: 'anyone' as const }, logLevel: 'warn' as const };
+  const open = { schema: { hide: true }, config: { operation: 'readHealth' as const }, logLevel: 'warn' as const };
   const canary = openCanary(temporal);
   app.get('/livez', open, async () => ({ alive: true }));
   app.get('/readyz', open, async (request) => {

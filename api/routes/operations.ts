@@ -1,7 +1,7 @@
 /** The operators' page: log in, see what waits and for whom, and go on to each workflow in Temporal's Web UI. */
 import { parseEmailAddress } from '../../domain/ids.ts';
 import type { Client } from '@temporalio/client';
-import { openOperators, OPERATIONS_PATH } from '../operators.ts';
+import { OPERATIONS_PATH, requireOperator, setOperatorCookie } from '../operators.ts';
 import { operationsPage } from '../operations-page.ts';
 import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
@@ -19,11 +19,12 @@ const CREDENTIALS = {
 export function operationsRoutes(app: App, services: Services, temporal: Client): void {
   const { authentication, settings } = services;
   const { temporalUiUrl, logInsPerMinute } = settings;
-  const operators = openOperators(authentication, settings);
-  const config = { access: 'anyone' as const };
-  const hidden = { config, schema: { hide: true } };
+  const hidden = (operation: 'readOperationsPage' | 'listWaitingWork') => ({
+    config: { operation },
+    schema: { hide: true },
+  });
 
-  app.get(OPERATIONS_PATH, hidden, async (_request, reply) => {
+  app.get(OPERATIONS_PATH, hidden('readOperationsPage'), async (_request, reply) => {
     const { html, policy } = operationsPage();
     return reply
       .headers({ 'content-security-policy': policy, 'cache-control': 'no-store' })
@@ -34,18 +35,19 @@ export function operationsRoutes(app: App, services: Services, temporal: Client)
   app.post<{ Body: { email: string; password: string } }>(
     `${OPERATIONS_PATH}/session`,
     {
-      config: { ...config, rateLimit: limitPerMinute(logInsPerMinute) },
+      config: { operation: 'logInAsOperator', rateLimit: limitPerMinute(logInsPerMinute) },
       schema: { hide: true, body: CREDENTIALS },
       preHandler: limitPerAddress(app, Math.ceil(logInsPerMinute / 10)),
     },
     async ({ body }, reply) => {
-      operators.admit(await authentication.logIn(parseEmailAddress(body.email), body.password), reply);
+      const session = await authentication.logIn(parseEmailAddress(body.email), body.password);
+      requireOperator(session.account, settings.operators);
+      setOperatorCookie(reply, session, settings.publicUrl);
       return reply.code(204).send();
     },
   );
 
-  app.get(`${OPERATIONS_PATH}/waiting`, hidden, async (request, reply) => {
-    await operators.require(request);
+  app.get(`${OPERATIONS_PATH}/waiting`, hidden('listWaitingWork'), async (_request, reply) => {
     const items = await listWaitingWork(temporal, temporalUiUrl).catch((error: unknown) => {
       throw toStrongroomError(error);
     });
@@ -53,5 +55,5 @@ export function operationsRoutes(app: App, services: Services, temporal: Client)
     return reply.header('cache-control', 'no-store').send({ items, page });
   });
 
-  codecRoutes(app, operators, settings.payloadCodec, temporalUiUrl === null ? null : new URL(temporalUiUrl).origin);
+  codecRoutes(app, settings.payloadCodec, temporalUiUrl === null ? null : new URL(temporalUiUrl).origin);
 }

@@ -18,7 +18,7 @@ const NORMAL = [1000, 1005];
 export async function sessionRoutes(app: App, services: Services): Promise<void> {
   const { db, enclave } = services;
   await app.register(websocket, { options: { maxPayload: MOST_FRAME_BYTES, perMessageDeflate: false } });
-  const open = { websocket: true, schema: { hide: true }, config: { access: 'anyone' as const } } as const;
+  const open = { websocket: true, schema: { hide: true }, config: { operation: 'connectSession' as const } } as const;
   app.get('/v1/sessions', open, (socket, request) => {
     const patience = setTimeout(() => {
       fail(socket, invalid('No ticket came.'), request.log);

@@ -37,9 +37,13 @@ export function uploadRoutes(app: App, services: Services): void {
     if (request.method === 'DELETE') await deleteUpload(services.db, (request.params as { id: string }).id);
     return reply.send(body);
   };
-  const common = { schema: { hide: true }, config: { access: 'account' as const }, handler };
-  app.route({ ...common, method: 'POST', url: UPLOADS_PATH });
-  app.route({ ...common, method: ['HEAD', 'PATCH', 'DELETE'], url: `${UPLOADS_PATH}/:id` });
+  const route = (operation: 'createUpload' | 'continueUpload') => ({
+    schema: { hide: true },
+    config: { operation },
+    handler,
+  });
+  app.route({ ...route('createUpload'), method: 'POST', url: UPLOADS_PATH });
+  app.route({ ...route('continueUpload'), method: ['HEAD', 'PATCH', 'DELETE'], url: `${UPLOADS_PATH}/:id` });
 }
 
 function toWebRequest({ raw, method, url, headers }: FastifyRequest, publicUrl: string): Request {

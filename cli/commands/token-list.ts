@@ -11,13 +11,14 @@ export const command = defineCommand({
       token.id,
       token.name,
       `${token.start}…`,
+      token.scopes.join(' '),
       moment(token.lastUsedAt),
       moment(token.expiresAt),
     ]);
     return {
       data: { items },
       ids: items.map(({ id }) => id),
-      lines: table(['id', 'name', 'token', 'last used', 'expires'], rows, 'There are no tokens.'),
+      lines: table(['id', 'name', 'token', 'scopes', 'last used', 'expires'], rows, 'There are no tokens.'),
     };
   },
 });

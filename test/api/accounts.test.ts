@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ACCESS_TOKEN_PATTERN } from '../../storage/access-token-format.ts';
 import type { Reply } from './support/reply.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -160,15 +161,17 @@ describe('sessions', () => {
 describe('personal access tokens', () => {
   test('are shown once, kept as a hash, listed by their beginning, and stop with their deletion', async () => {
     const session = await verified('pam');
-    const made = await as(session, 'POST', '/v1/tokens', { name: 'laptop', expiresInDays: 7 });
+    const made = await as(session, 'POST', '/v1/tokens', { name: 'laptop', scopes: ['read'], expiresInDays: 7 });
     expect(made.statusCode).toBe(201);
     const { token, id } = made.json();
-    expect(token).toMatch(/^strongroom_pat_\w{40,}$/);
+    expect(token).toMatch(ACCESS_TOKEN_PATTERN);
     expect((await as(token, 'GET', '/v1/account')).json()).toMatchObject({ handle: 'pam' });
     const rows = await platform.db.selectFrom('accessTokens').selectAll().execute();
-    expect(JSON.stringify(rows)).not.toContain(token.slice('strongroom_pat_'.length + 4));
-    const { items } = (await as(token, 'GET', '/v1/tokens')).json();
-    expect(items).toMatchObject([{ id, name: 'laptop', start: token.slice(0, 19), lastUsedAt: expect.any(String) }]);
+    expect(JSON.stringify(rows)).not.toContain(token.slice('sr_pat_'.length + 4));
+    const { items } = (await as(session, 'GET', '/v1/tokens')).json();
+    expect(items).toMatchObject([
+      { id, name: 'laptop', scopes: ['read'], start: token.slice(0, 11), lastUsedAt: expect.any(String) },
+    ]);
     expect((await as(await verified('peg'), 'DELETE', `/v1/tokens/${id}`)).json()).toMatchObject({
       code: 'E_NOT_FOUND',
     });
@@ -178,8 +181,8 @@ describe('personal access tokens', () => {
 
   test('stop when they run out, and do not log out', async () => {
     const session = await verified('pip');
-    const { token } = (await as(session, 'POST', '/v1/tokens', { name: 'script' })).json();
-    expect((await as(token, 'DELETE', '/v1/sessions/current')).json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+    const { token } = (await as(session, 'POST', '/v1/tokens', { name: 'script', scopes: ['read'] })).json();
+    expect((await as(token, 'DELETE', '/v1/sessions/current')).json()).toMatchObject({ code: 'E_TOKEN_SCOPE' });
     await platform.db
       .updateTable('accessTokens')
       .set({ expiresAt: new Date(Date.now() - 1000) })

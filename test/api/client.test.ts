@@ -42,7 +42,7 @@ describe('the client', () => {
   });
 
   test('has nothing to say where the platform has nothing to say', async () => {
-    const { id } = await client.createToken({ body: { name: 'laptop' } });
+    const { id } = await client.createToken({ body: { name: 'laptop', scopes: ['read'] } });
     await expect(client.deleteToken({ path: { id } })).resolves.toBeUndefined();
   });
 

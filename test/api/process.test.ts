@@ -77,7 +77,7 @@ test('two API processes on one database serve the same accounts, and tell of the
   const atSecond = createPlatformClient({ baseUrl: second.address, token: bob.token });
   const stream = streamEvents(atSecond, { after: '0', signal: new AbortController().signal });
   const heard = stream.next();
-  const { id } = await atFirst.createToken({ body: { name: 'laptop' } });
+  const { id } = await atFirst.createToken({ body: { name: 'laptop', scopes: ['read'] } });
   expect((await atSecond.listTokens()).items).toMatchObject([{ id }]);
   await db.transaction().execute((trx) => recordEvents(trx, [{ audience: bob.account.id, type: 'access.closed' }]));
   expect(await heard).toMatchObject({ value: { type: 'access.closed' } });
