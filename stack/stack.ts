@@ -87,6 +87,7 @@ async function startParts(
     STRONGROOM_PUBLIC_URL: publicUrl,
     ...(temporalUi !== null && { STRONGROOM_TEMPORAL_UI_URL: temporalUi }),
     STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
+    STRONGROOM_OPERATORS: config.operators,
     STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
     ...database,
     TEMPORAL_ADDRESS: temporal.address,
