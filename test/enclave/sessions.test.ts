@@ -118,7 +118,7 @@ async function connect(): Promise<Caller> {
     read: async (answer, sequence) => {
       const { content } = await openMessage(answerKeys.pair, answer, binding, { direction: 'answer', sequence });
       const { head, body } = decodeAnswer(content);
-      return head.kind === 'failure' ? head.error.code : JSON.parse(body.toString());
+      return head.kind === 'failure' ? head.error.code : (JSON.parse(body.toString()) as unknown);
     },
   };
 }

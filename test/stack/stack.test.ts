@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
 
+const PROCESSES = ['api', 'worker', 'temporal', 'postgres', 'attestor', 'broker', 'enclave'];
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 
 let folder: string;
@@ -53,7 +54,7 @@ describe('the embedded stack', () => {
       await until(isReady);
       expect(said).toContain(`${name} is up again`);
     }
-    const pids = await Promise.all(['api', 'worker', 'temporal', 'postgres'].map((name) => pidOf(dataFolder, name)));
+    const pids = await Promise.all(PROCESSES.map((name) => pidOf(dataFolder, name)));
     await stack.stop();
     expect(pids.filter(isAlive)).toEqual([]);
     expect(await readdir(path.join(dataFolder, 'processes'))).toEqual([]);
@@ -65,8 +66,8 @@ describe('the embedded stack', () => {
       env: { ...process.env, STRONGROOM_DATA: dataFolder },
       stdio: 'ignore',
     });
-    await until(async () => (await readdir(path.join(dataFolder, 'processes'))).length === 4);
-    const orphans = await Promise.all(['api', 'worker', 'temporal', 'postgres'].map((name) => pidOf(dataFolder, name)));
+    await until(async () => (await readdir(path.join(dataFolder, 'processes'))).length === PROCESSES.length);
+    const orphans = await Promise.all(PROCESSES.map((name) => pidOf(dataFolder, name)));
     supervisor.kill('SIGKILL');
     await until(async () => supervisor.signalCode !== null);
     expect(orphans.every(isAlive)).toBe(true);
