@@ -1,4 +1,4 @@
-/** `npm run demo`: brings everything up, tells the main job, and leaves nothing behind. `--keep` leaves it running. */
+/** `npm run demo`: brings everything up, tells both jobs, and leaves nothing behind. `--keep` leaves it running. */
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,9 @@ import path from 'node:path';
 import { EXIT, StrongroomError } from '../../domain/errors.ts';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
+import { tellInference } from './inference.ts';
 import { Narrator } from './narrator.ts';
-import { choosePackages, forgetExampleImages } from './packages.ts';
+import { choosePackages, forgetExampleImages, sandboxWorks } from './packages.ts';
 import { DemoFailure } from './party.ts';
 import { castOf, everyone, tellStory, type Cast } from './story.ts';
 
@@ -48,6 +49,8 @@ async function demo(): Promise<void> {
   cast = castOf(stage);
   const narrator = new Narrator();
   await tellStory(stage, cast, packages, narrator);
+  if (await sandboxWorks()) await tellInference(stage, cast, narrator);
+  else console.log('\nThe second job, confidential inference, needs bubblewrap, which does not work on this machine.');
   narrator.closingTable(addresses);
 }
 

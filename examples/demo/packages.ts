@@ -38,7 +38,7 @@ export async function choosePackages(note: (missing: StrongroomError) => void): 
 }
 
 /** Tried, not looked up: bubblewrap may be there and yet not be allowed to make namespaces. */
-async function sandboxWorks(): Promise<boolean> {
+export async function sandboxWorks(): Promise<boolean> {
   const never = new AbortController().signal;
   const { stream } = await openFunction(path.join(EXAMPLES, 'digits-metrics-function'), { signal: never });
   try {

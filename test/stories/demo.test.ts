@@ -82,6 +82,7 @@ describe('the demo with --keep', () => {
   test('tells the whole story, and the addresses that it prints answer', async () => {
     expect(shown).toMatch(STAYS);
     expect(shown).toContain('The study is over.');
+    expect(shown).toMatch(/Encrypted to the key of dora[^]*--sealed[^]*0: \d/);
     for (const name of ['API reference', 'Temporal Web UI']) {
       const address = new RegExp(`${name} +(http\\S+)`).exec(shown)?.[1] ?? '';
       expect((await fetch(address)).status).toBe(200);
@@ -141,6 +142,7 @@ describe('where Docker does not answer, the demo', () => {
     expect(shown).toMatch(/Sent: +yes/);
     expect(shown).toContain('The study is over.');
     expect(shown).toContain('E_ACCESS_CLOSED');
+    expect(shown).toMatch(/Encrypted to the key of dora[^]*--sealed[^]*0: \d/);
   }, 180_000);
 
   test('says in two lines what is missing where there is no sandbox either, and has an exit code of its own', async () => {
