@@ -60,7 +60,7 @@ describe('the demo with --keep', () => {
     });
     shown = await Promise.race([staying, demo.ended().then((end) => end.shown)]);
     folder = STAYS.exec(shown)?.[1] ?? '';
-  }, 300_000);
+  }, 420_000);
 
   afterAll(async () => {
     demo.ctrlC();
@@ -143,7 +143,7 @@ describe('where Docker does not answer, the demo', () => {
     expect(shown).toContain('The study is over.');
     expect(shown).toContain('E_ACCESS_CLOSED');
     expect(shown).toMatch(/Encrypted to the key of dora[^]*--sealed[^]*0: \d/);
-  }, 180_000);
+  }, 420_000);
 
   test('says in two lines what is missing where there is no sandbox either, and has an exit code of its own', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'no-sandbox-'));
