@@ -57,6 +57,7 @@ const ROUTES = [
 export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const app = openFastify(dependencies);
   const authentication = openAuthentication(dependencies);
+  app.addHook('onClose', () => authentication.mailsSent());
   const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
   const services: Services = { ...dependencies, authentication, workflows };
 

@@ -9,6 +9,7 @@ import { ACCESS_TOKEN_PREFIX, isAccessToken } from '../storage/access-token-form
 import { accountTables } from '../storage/account-tables.ts';
 import {
   claimHandle,
+  deletePasswordResets,
   findAccountByEmail,
   findCallerByAccessToken,
   findCallerBySession,
@@ -18,12 +19,14 @@ import {
   type Caller,
 } from '../storage/accounts.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { alreadySignedUpMail, verificationMail } from './mails.ts';
+import { alreadySignedUpMail, passwordChangedMail, passwordResetMail, verificationMail } from './mails.ts';
 import { openSessionToken, sealSessionToken } from './session-token.ts';
+import { openUnwaitedWork } from './unwaited-work.ts';
 
 const DAY_SECONDS = 86_400;
 const SESSION_DAYS = 30;
 const VERIFICATION_HOURS = 24;
+const RESET_MINUTES = 60;
 
 export interface SignUp {
   readonly email: EmailAddress;
@@ -50,8 +53,9 @@ export interface NewAccessToken {
 
 export type Authentication = ReturnType<typeof openAuthentication>;
 
-export function openAuthentication({ db, sendMail, settings }: ApiDependencies) {
+export function openAuthentication({ db, sendMail, settings, logger }: ApiDependencies) {
   const { authenticationSecret: secret, publicUrl } = settings;
+  const unwaited = openUnwaitedWork(logger);
   const auth = betterAuth({
     ...accountTables,
     database: { db: db.withoutPlugins(), type: 'postgres' },
@@ -60,6 +64,7 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
     telemetry: { enabled: false },
     logger: { disabled: true },
     session: { ...accountTables.session, expiresIn: SESSION_DAYS * DAY_SECONDS },
+    verification: { ...accountTables.verification, storeIdentifier: 'hashed' },
     emailAndPassword: {
       enabled: true,
       autoSignIn: false,
@@ -67,6 +72,16 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
       minPasswordLength: 12,
       maxPasswordLength: 128,
       onExistingUserSignUp: ({ user }) => sendMail(alreadySignedUpMail(parseEmailAddress(user.email))),
+      resetPasswordTokenExpiresIn: RESET_MINUTES * 60,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: ({ user, token }) =>
+        sendMail(passwordResetMail(parseEmailAddress(user.email), token, publicUrl, RESET_MINUTES)),
+      onPasswordReset: async ({ user }) => {
+        await deletePasswordResets(db, user.id);
+        unwaited.begin('The mail about a changed password was not sent.', () =>
+          sendMail(passwordChangedMail(parseEmailAddress(user.email), publicUrl)),
+        );
+      },
     },
     emailVerification: {
       sendOnSignUp: true,
@@ -102,10 +117,31 @@ export function openAuthentication({ db, sendMail, settings }: ApiDependencies) 
       });
     },
 
-    /** Sends the mail again where there is an unverified account, and takes its time where there is none. */
-    async resendVerification(email: EmailAddress): Promise<void> {
-      await auth.api.sendVerificationEmail({ body: { email } });
+    /** Sends the mail again where there is an unverified account. Returns before it is known whether there is one. */
+    resendVerification(email: EmailAddress): void {
+      unwaited.begin('A verification mail was not sent.', () => auth.api.sendVerificationEmail({ body: { email } }));
     },
+
+    /** Sends a code by mail where the address has an account. Returns before it is known whether it has one. */
+    requestPasswordReset(email: EmailAddress): void {
+      unwaited.begin('A mail to reset a password was not sent.', () =>
+        auth.api.requestPasswordReset({ body: { email } }),
+      );
+    },
+
+    /** Sets the password, once, by the code of a reset mail, and ends all sessions. Fails with `E_WRONG_CREDENTIALS`. */
+    async setPassword(token: string, password: string): Promise<void> {
+      await auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
+        if (!isAPIError(error) || error.body?.code !== 'INVALID_TOKEN') throw error;
+        throw new StrongroomError('E_WRONG_CREDENTIALS', 'The code does not hold.', {
+          why: `It is wrong, was used, or is older than ${RESET_MINUTES} minutes.`,
+          next: 'Ask for another mail: strongroom password reset --email ADDRESS',
+        });
+      });
+    },
+
+    /** Resolves when no mail is on its way any more. */
+    mailsSent: (): Promise<void> => unwaited.ended(),
 
     /** Fails with `E_WRONG_CREDENTIALS`, which does not tell whether the address has an account. */
     async logIn(email: EmailAddress, password: string): Promise<Session> {

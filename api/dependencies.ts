@@ -19,7 +19,7 @@ export interface ApiSettings {
   readonly maxUploadBytes: number;
   /** Bytes that one account may have on the platform. */
   readonly quotaBytes: number;
-  /** Sign-ups, mails and verifications that one network address may ask for. */
+  /** Sign-ups, mails and verifications that one network address may ask for; a tenth of it in mails to one e-mail address. */
   readonly signUpsPerMinute: number;
   /** Log-ins that one network address may try; a tenth of it for one e-mail address. */
   readonly logInsPerMinute: number;

@@ -25,3 +25,25 @@ export const alreadySignedUpMail = (to: EmailAddress): Mail => ({
 If it was not you, do nothing: nothing was changed.
 `,
 });
+
+export const passwordResetMail = (to: EmailAddress, token: string, publicUrl: string, minutes: number): Mail => ({
+  to,
+  subject: 'Set a new password for Strongroom',
+  text: `Someone, we hope you, asked at ${publicUrl} for a new password of the account with this address.
+
+Choose one on the command line:
+strongroom password set ${token} --api ${publicUrl}
+
+The code holds for ${minutes} minutes and can be used once. If it was not you, do nothing: the password stays as it is.
+`,
+});
+
+export const passwordChangedMail = (to: EmailAddress, publicUrl: string): Mail => ({
+  to,
+  subject: 'Your Strongroom password was changed',
+  text: `The password of your account at ${publicUrl} was set anew by the code of a mail, and all its sessions were ended.
+Personal access tokens still hold; strongroom token list shows them.
+
+If it was not you, somebody reads your mail: secure that first, then set another password and revoke what you do not know.
+`,
+});

@@ -2,6 +2,8 @@
 export const ROUTES = {
   readAccount: { method: 'get', path: '/v1/account', ids: { handle: 'Handle', email: 'EmailAddress' } },
   signUp: { method: 'post', path: '/v1/accounts', ids: { handle: 'Handle', email: 'EmailAddress' } },
+  setPassword: { method: 'post', path: '/v1/accounts/password', ids: {} },
+  requestPasswordReset: { method: 'post', path: '/v1/accounts/password-resets', ids: { email: 'EmailAddress' } },
   resendVerification: { method: 'post', path: '/v1/accounts/verification-mails', ids: { email: 'EmailAddress' } },
   followVerificationLink: { method: 'get', path: '/v1/accounts/verify', ids: {} },
   verifyEmail: { method: 'post', path: '/v1/accounts/verify', ids: {} },

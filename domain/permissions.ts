@@ -81,6 +81,8 @@ export const PERMISSIONS = {
   verifyEmail: anyone,
   followVerificationLink: anyone,
   resendVerification: anyone,
+  requestPasswordReset: anyone,
+  setPassword: anyone,
   logIn: anyone,
   logOut: account('session'),
   readAccount: account('read'),

@@ -101,6 +101,11 @@ export async function findAccountByEmail(db: Db | Trx, email: EmailAddress): Pro
   return db.selectFrom('accounts').select(COLUMNS).where('email', '=', email).executeTakeFirst();
 }
 
+/** The codes of all reset mails of an account stop to hold. */
+export async function deletePasswordResets(db: Db, account: AccountId): Promise<void> {
+  await db.deleteFrom('verifications').where('value', '=', account).execute();
+}
+
 /** Takes a handle for a sign-up; `false` where it is taken. */
 export async function claimHandle(db: Db, handle: Handle): Promise<boolean> {
   const claim = db

@@ -44,6 +44,14 @@ interface SessionsTable {
   expiresAt: Moment;
 }
 
+/** What better-auth keeps of mails with a code: the hash of the code, and the account. */
+interface VerificationsTable {
+  id: string;
+  identifier: string;
+  value: AccountId;
+  expiresAt: Moment;
+}
+
 interface AccessTokensTable {
   id: string;
   name: string;
@@ -281,6 +289,7 @@ export interface Database {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
   sessions: SessionsTable;
+  verifications: VerificationsTable;
   accessTokens: AccessTokensTable;
   handles: HandlesTable;
   authority: AuthorityTable;

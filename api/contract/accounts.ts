@@ -110,9 +110,32 @@ export const resendVerification = defineRoute({
   id: 'resendVerification',
   tag,
   summary: 'Send the verification mail again',
-  description: 'Answers the same for addresses without an account and for verified ones, to which nothing is sent.',
+  description:
+    'Answers the same, and as soon, for addresses without an account and for verified ones, to which nothing is sent.',
   body: Type.Object({ email: TypedEmailSchema }, closed),
   answers: { 202: Type.Object({ email: EmailAddressSchema }) },
+});
+
+export const requestPasswordReset = defineRoute({
+  method: 'POST',
+  url: '/v1/accounts/password-resets',
+  id: 'requestPasswordReset',
+  tag,
+  summary: 'Send a mail with a code that sets a new password',
+  description: 'Answers the same, and as soon, for addresses without an account, to which nothing is sent.',
+  body: Type.Object({ email: TypedEmailSchema }, closed),
+  answers: { 202: Type.Object({ email: EmailAddressSchema }) },
+});
+
+export const setPassword = defineRoute({
+  method: 'POST',
+  url: '/v1/accounts/password',
+  id: 'setPassword',
+  tag,
+  summary: 'Set the password by the code of the mail',
+  description: 'The code can be used once. All sessions of the account end; personal access tokens stay.',
+  body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 100 }), password: PasswordSchema }, closed),
+  answers: { 204: nothing },
 });
 
 export const logIn = defineRoute({

@@ -13,6 +13,9 @@ export function accountRoutes(app: App, services: Services): void {
     config: { ...route.config, rateLimit: limitPerMinute(perMinute) },
   });
 
+  // Nobody's mailbox is to be filled by others.
+  const mailsPerAddress = limitPerAddress(app, Math.ceil(settings.signUpsPerMinute / 10));
+
   app.route({
     ...limited(contract.signUp, settings.signUpsPerMinute),
     handler: async ({ body }, reply) => {
@@ -44,10 +47,29 @@ export function accountRoutes(app: App, services: Services): void {
 
   app.route({
     ...limited(contract.resendVerification, settings.signUpsPerMinute),
+    preHandler: mailsPerAddress,
     handler: async ({ body }, reply) => {
       const email = parseEmailAddress(body.email);
-      await authentication.resendVerification(email);
+      authentication.resendVerification(email);
       return reply.code(202).send({ email });
+    },
+  });
+
+  app.route({
+    ...limited(contract.requestPasswordReset, settings.signUpsPerMinute),
+    preHandler: mailsPerAddress,
+    handler: async ({ body }, reply) => {
+      const email = parseEmailAddress(body.email);
+      authentication.requestPasswordReset(email);
+      return reply.code(202).send({ email });
+    },
+  });
+
+  app.route({
+    ...limited(contract.setPassword, settings.signUpsPerMinute),
+    handler: async ({ body }, reply) => {
+      await authentication.setPassword(body.token, body.password);
+      return reply.code(204).send();
     },
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCESS_TOKEN_PATTERN } from '../../storage/access-token-format.ts';
 import type { Reply } from './support/reply.ts';
@@ -6,8 +7,9 @@ import { startPlatform, type TestPlatform } from './support/platform.ts';
 const PASSWORD = 'correct horse battery staple';
 
 let platform: TestPlatform;
+let mailGate: Promise<unknown> = Promise.resolve();
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform({ beforeMail: () => mailGate });
 });
 afterAll(() => platform.stop());
 
@@ -21,6 +23,18 @@ const logIn = (email: string, password = PASSWORD) => post('/v1/sessions', { ema
 const codeMailedTo = async (address: string): Promise<string> => {
   const mail = (await platform.mailsTo(address)).at(-1) ?? '';
   return /token=(\S+)/.exec(mail)?.[1] ?? 'there is no code in the mail';
+};
+/** Mails that no answer waits for come when they come. */
+const eventually = async (check: () => Promise<void>): Promise<void> => {
+  for (let tries = 200; tries > 0; tries -= 1) {
+    const failed = await check().then(
+      () => false,
+      () => true,
+    );
+    if (!failed) return;
+    await sleep(50);
+  }
+  await check();
 };
 const verified = async (handle: string): Promise<string> => {
   await signUp(handle);
@@ -78,7 +92,7 @@ describe('signing up', () => {
     const known = await post('/v1/accounts/verification-mails', { email: 'fresh@example.org' });
     const unknown = await post('/v1/accounts/verification-mails', { email: 'nobody@example.org' });
     expect([known.statusCode, unknown.statusCode]).toEqual([202, 202]);
-    expect(await mails('fresh@example.org')).toBe(before + 1);
+    await eventually(async () => expect(await mails('fresh@example.org')).toBe(before + 1));
     expect(await mails('nobody@example.org')).toBe(0);
   });
 
@@ -102,6 +116,90 @@ describe('signing up', () => {
     ['a number for a text', { email: 'p@example.org', handle: 'pat', password: 123456789012 }],
   ])('is refused with %s', async (_what, body) => {
     expect((await post('/v1/accounts', body)).json()).toMatchObject({ code: 'E_INVALID_REQUEST', status: 400 });
+  });
+});
+
+describe('a forgotten password', () => {
+  const NEW_PASSWORD = 'another horse, another battery';
+  const reset = (email: string) => post('/v1/accounts/password-resets', { email });
+  const set = (token: string, password = NEW_PASSWORD) => post('/v1/accounts/password', { token, password });
+  /** The codes of all reset mails to an address, once there are that many. */
+  const codes = async (address: string, count: number): Promise<string[]> => {
+    let found: string[] = [];
+    await eventually(async () => {
+      found = (await platform.mailsTo(address)).flatMap((mail) => /password set (\S+)/.exec(mail)?.[1] ?? []);
+      expect(found).toHaveLength(count);
+    });
+    return found;
+  };
+
+  test('is set anew by the code of a mail, once; sessions end, and the owner hears of it', async () => {
+    const session = await verified('rita');
+    const { token: script } = (await as(session, 'POST', '/v1/tokens', { name: 'cron', scopes: ['read'] })).json();
+    expect((await reset('RITA@example.org')).json()).toEqual({ email: 'rita@example.org' });
+    const [code = ''] = await codes('rita@example.org', 1);
+    expect((await set(`${code.slice(0, -1)}_`)).json()).toMatchObject({ code: 'E_WRONG_CREDENTIALS', status: 401 });
+    expect((await set(code, 'short')).json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+    const stored = JSON.stringify(await platform.db.selectFrom('verifications').selectAll().execute());
+    expect(stored).not.toContain(code);
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => set(code)));
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([204, 401, 401, 401, 401]);
+    expect((await as(session, 'GET', '/v1/account')).json()).toMatchObject({ code: 'E_SIGNED_OUT' });
+    expect((await as(script, 'GET', '/v1/account')).statusCode).toBe(200);
+    expect((await logIn('rita@example.org')).statusCode).toBe(401);
+    expect((await logIn('rita@example.org', NEW_PASSWORD)).statusCode).toBe(201);
+    await eventually(async () =>
+      expect((await platform.mailsTo('rita@example.org')).at(-1)).toContain('password was changed'),
+    );
+  });
+
+  test('makes the codes of other mails worthless', async () => {
+    await verified('ruth');
+    await reset('ruth@example.org');
+    await reset('ruth@example.org');
+    const [first = '', second = ''] = await codes('ruth@example.org', 2);
+    expect((await set(first)).statusCode).toBe(204);
+    expect((await set(second, 'a third password that works')).json()).toMatchObject({ code: 'E_WRONG_CREDENTIALS' });
+    expect((await logIn('ruth@example.org', NEW_PASSWORD)).statusCode).toBe(201);
+  });
+
+  test('cannot be set by a code that ran out', async () => {
+    await verified('ross');
+    await reset('ross@example.org');
+    const [code = ''] = await codes('ross@example.org', 1);
+    await platform.db
+      .updateTable('verifications')
+      .set({ expiresAt: new Date(Date.now() - 1000) })
+      .execute();
+    expect((await set(code)).json()).toMatchObject({ code: 'E_WRONG_CREDENTIALS' });
+    expect((await logIn('ross@example.org')).statusCode).toBe(201);
+  });
+
+  test('does not tell whether the address has an account: the answer does not wait for the mail', async () => {
+    await signUp('rosa');
+    const before = (await platform.mailsTo('rosa@example.org')).length;
+    const gate = Promise.withResolvers<undefined>();
+    mailGate = gate.promise;
+    const ask = async (url: string, email: string) => {
+      const { statusCode, body } = await post(url, { email });
+      return [statusCode, body.replaceAll(email, 'ADDRESS')];
+    };
+    for (const url of ['/v1/accounts/password-resets', '/v1/accounts/verification-mails']) {
+      const known = await ask(url, 'rosa@example.org');
+      expect(known[0]).toBe(202);
+      expect(known).toEqual(await ask(url, 'nobody@example.org'));
+    }
+    // Mails go out only now: had an answer waited for one, it would not be here.
+    gate.resolve(undefined);
+    await eventually(async () => expect(await platform.mailsTo('rosa@example.org')).toHaveLength(before + 2));
+  });
+
+  test('fills nobody’s mailbox', async () => {
+    const statuses = new Set<number>();
+    for (let count = 0; count < 102; count += 1) statuses.add((await reset('victim@example.org')).statusCode);
+    expect([...statuses]).toEqual([202, 429]);
+    expect((await reset('other@example.org')).statusCode).toBe(202);
   });
 });
 

@@ -49,7 +49,9 @@ test('every operation has a name of its own, says who may call it, and how it fa
     'followVerificationLink',
     'logIn',
     'readAuthority',
+    'requestPasswordReset',
     'resendVerification',
+    'setPassword',
     'signUp',
     'verifyEmail',
   ]);

@@ -33,12 +33,15 @@ export interface TestPlatformOptions {
   readonly temporal?: Client;
   readonly settings?: Partial<ApiSettings>;
   readonly logger?: ApiDependencies['logger'];
+  /** What each mail waits for before it goes out. */
+  readonly beforeMail?: () => Promise<unknown>;
 }
 
 export async function startPlatform({
   temporal,
   settings,
   logger = false,
+  beforeMail,
 }: TestPlatformOptions = {}): Promise<TestPlatform> {
   const postgres = await startPostgres();
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-test-platform-'));
@@ -47,6 +50,7 @@ export async function startPlatform({
   const events = openEventListener(postgres.url);
   const nowhere = openTemporal({ address: '127.0.0.1:1', namespace: 'default' });
   const metrics = openMetrics(db, temporal ?? nowhere);
+  const sendMail = openMail({ from: 'strongroom@example.org', smtpUrl: null, outboxFolder: join(folder, 'outbox') });
   const app = await buildApi({
     metrics,
     db,
@@ -54,7 +58,10 @@ export async function startPlatform({
     enclave: connectEnclave(folder),
     events,
     temporal: temporal ?? nowhere,
-    sendMail: openMail({ from: 'strongroom@example.org', smtpUrl: null, outboxFolder: join(folder, 'outbox') }),
+    sendMail: async (mail) => {
+      await beforeMail?.();
+      await sendMail(mail);
+    },
     logger,
     settings: {
       publicUrl: 'http://127.0.0.1:8080',
