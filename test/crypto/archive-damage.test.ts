@@ -117,7 +117,9 @@ test('integrity protection that was stripped is refused', async () => {
 
 test('authenticated data that is passed off as the older format is refused', async () => {
   const archive = await sealed(randomBytes(1000), 'openpgp-aead');
-  const at = archive.indexOf(Buffer.from([0xd2]), 40);
+  // Behind the packet of the session key, whose length is one byte.
+  const at = 2 + (archive[1] ?? 0);
+  expect(archive[at]).toBe(0xd2);
   const version = at + (archive[at + 1] === 0xff ? 6 : 3);
   expect(archive[version]).toBe(2);
   const downgraded = Buffer.from(archive);

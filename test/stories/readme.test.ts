@@ -43,10 +43,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 120_000);
 
+const sealed = () => path.join(folder, 'picture.sealed');
+
 const environment = (person: string) => ({
   PATH: `${path.join(folder, 'bin')}:${process.env.PATH ?? ''}`,
   STRONGROOM_DATA: path.join(folder, 'platform'),
   STRONGROOM_HOME: path.join(folder, `${person}-home`),
+  STRONGROOM_OPERATORS: 'ann',
 });
 
 const type = (person: string, line: string, sitting: Sitting = {}) =>
@@ -141,7 +144,7 @@ test('a data owner is authorised, is granted access, and runs the model', async 
   await approve('dataset');
   await follow('alice', 'strongroom access grant');
   await follow('alice', 'strongroom access auto');
-  await follow('dora', 'strongroom run', {
+  await follow('dora', 'strongroom run alice', {
     answers: [['Send these results to the platform? [y/n]', 'y\r']],
   });
   expect(await follow('ann', 'strongroom benchmark results')).toContain('accuracy');
@@ -153,8 +156,34 @@ test('the owner lists, revokes and ends access', async () => {
   await follow('alice', 'strongroom access delete-keys', {
     answers: [['Type "digits-model" to go on:', 'digits-model\r']],
   });
-  await follow('operator', 'strongroom down');
 }, 120_000);
+
+test('a data owner takes the dataset back', async () => {
+  expect(await follow('dora', 'strongroom dataset withdraw')).toContain('closed');
+}, 120_000);
+
+test('an owner deploys a function, and gets the classes of a picture, also of an encrypted one', async () => {
+  await follow('alice', 'strongroom function init');
+  const checksum =
+    /[0-9a-f]{64}/.exec(await follow('alice', 'strongroom function checksum', { cwd: ROOT }))?.[0] ?? '-';
+  expect(await follow('alice', 'strongroom function deploy', { cwd: ROOT })).toContain(checksum);
+  expect(await follow('alice', 'strongroom function list')).toContain('image-classification');
+  expect(await follow('alice', 'strongroom run image-classification examples', { cwd: ROOT })).toMatch(/\b0\b/);
+  await follow('alice', 'strongroom encrypt', { cwd: ROOT, fill: { 'picture.sealed': sealed() } });
+  const answer = await follow('alice', 'strongroom run image-classification --sealed', {
+    fill: { 'picture.sealed': sealed() },
+  });
+  expect(answer).toMatch(/\b0\b/);
+}, 120_000);
+
+test('an operator verifies the audit log, keeps a copy of everything, and ends the platform', async () => {
+  expect(await follow('ann', 'strongroom audit verify')).toMatch(/whole: \d\d+ entries/);
+  const backups = path.join(folder, 'backups');
+  await mkdir(backups);
+  await follow('operator', 'strongroom backup', { fill: { '/backups': backups } });
+  expect(await readdir(backups)).toEqual(['today']);
+  await follow('operator', 'strongroom down');
+}, 240_000);
 
 test('no command of the README was left untried', () => {
   expect(readme.untried).toEqual([]);
