@@ -144,8 +144,9 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
     mailsSent: (): Promise<void> => unwaited.ended(),
 
     /** Fails with `E_WRONG_CREDENTIALS`, which does not tell whether the address has an account. */
-    async logIn(email: EmailAddress, password: string): Promise<Session> {
-      const { token } = await auth.api.signInEmail({ body: { email, password } }).catch((error: unknown) => {
+    async logIn(email: EmailAddress, password: string, userAgent = ''): Promise<Session> {
+      const headers = new Headers({ 'user-agent': userAgent.slice(0, 200) });
+      const { token } = await auth.api.signInEmail({ body: { email, password }, headers }).catch((error: unknown) => {
         if (isAPIError(error) && [401, 403].includes(error.statusCode)) throw wrongCredentials();
         throw error;
       });

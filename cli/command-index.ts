@@ -16,6 +16,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'password set', summary: 'Set a new password by the code of the mail' },
   { name: 'login', summary: 'Log in and keep a token' },
   { name: 'logout', summary: 'Log out and forget the token' },
+  { name: 'session list', summary: 'List where you are logged in' },
   { name: 'whoami', summary: 'Show who is logged in' },
   { name: 'token create', summary: 'Create a personal access token' },
   { name: 'token list', summary: 'List your personal access tokens' },

@@ -1,6 +1,8 @@
 /** Made from api/openapi.json by api/write-openapi.ts. */
 export const ROUTES = {
   readAccount: { method: 'get', path: '/v1/account', ids: { handle: 'Handle', email: 'EmailAddress' } },
+  listSessions: { method: 'get', path: '/v1/account/sessions', ids: {} },
+  logOutEverywhere: { method: 'delete', path: '/v1/account/sessions', ids: {} },
   signUp: { method: 'post', path: '/v1/accounts', ids: { handle: 'Handle', email: 'EmailAddress' } },
   setPassword: { method: 'post', path: '/v1/accounts/password', ids: {} },
   requestPasswordReset: { method: 'post', path: '/v1/accounts/password-resets', ids: { email: 'EmailAddress' } },

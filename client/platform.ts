@@ -1,4 +1,5 @@
 /** The typed client of the platform's API: one method for each operation of `api/openapi.json`. */
+import { arch, platform } from 'node:os';
 import createClient from 'openapi-fetch';
 import { checkIds } from './answer-ids.ts';
 import type { components, operations, paths } from './openapi.d.ts';
@@ -55,7 +56,9 @@ export interface PlatformClientOptions {
  */
 export function createPlatformClient({ baseUrl, token }: PlatformClientOptions): PlatformClient {
   const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
-  const api = createClient<paths>({ baseUrl, headers: authorization });
+  // By which people tell their sessions apart.
+  const userAgent = { 'user-agent': `strongroom (${platform()}; ${arch()})` };
+  const api = createClient<paths>({ baseUrl, headers: { ...authorization, ...userAgent } });
 
   const call = async (operation: Operation, input: AnyInput = {}): Promise<unknown> => {
     const { method, path, ids } = ROUTES[operation];

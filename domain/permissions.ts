@@ -85,6 +85,8 @@ export const PERMISSIONS = {
   setPassword: anyone,
   logIn: anyone,
   logOut: account('session'),
+  listSessions: account('session'),
+  logOutEverywhere: account('session'),
   readAccount: account('read'),
   createToken: account('session'),
   listTokens: account('session'),

@@ -124,10 +124,6 @@ export async function releaseHandle(db: Db, handle: Handle): Promise<void> {
     .execute();
 }
 
-export async function deleteSession(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('sessions').where('id', '=', id).execute();
-}
-
 export async function listAccessTokens(db: Db, account: AccountId): Promise<AccessToken[]> {
   const rows = await db
     .selectFrom('accessTokens')

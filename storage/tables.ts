@@ -41,7 +41,9 @@ interface SessionsTable {
   id: string;
   token: string;
   userId: AccountId;
+  createdAt: Moment;
   expiresAt: Moment;
+  userAgent: string | null;
 }
 
 /** What better-auth keeps of mails with a code: the hash of the code, and the account. */

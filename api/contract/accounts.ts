@@ -32,6 +32,17 @@ const SessionSchema = named(
   Type.Object({ token: Type.String(), expiresAt: TimestampSchema, account: AccountSchema.ref }),
 );
 
+const OpenSessionSchema = named(
+  'OpenSession',
+  Type.Object({
+    id: Type.String(),
+    createdAt: TimestampSchema,
+    expiresAt: TimestampSchema,
+    userAgent: nullable(Type.String({ description: 'The program that logged in, as it calls itself.' })),
+    current: Type.Boolean({ description: 'Whether the request comes by this session.' }),
+  }),
+);
+
 const ScopeSchema = oneOf(Object.keys(SCOPES) as Scope[]);
 
 const tokenFields = {
@@ -54,7 +65,9 @@ const NewTokenSchema = named(
   Type.Object({ ...tokenFields, token: Type.String({ description: 'Shown only now.' }) }),
 );
 
-export const accountSchemas = [AccountSchema.schema, SessionSchema.schema, TokenSchema.schema, NewTokenSchema.schema];
+export const accountSchemas = [AccountSchema, SessionSchema, OpenSessionSchema, TokenSchema, NewTokenSchema].map(
+  ({ schema }) => schema,
+);
 
 const tag = 'Accounts';
 
@@ -155,6 +168,26 @@ export const logOut = defineRoute({
   tag,
   summary: 'Log out',
   answers: { 204: nothing },
+});
+
+export const listSessions = defineRoute({
+  method: 'GET',
+  url: '/v1/account/sessions',
+  id: 'listSessions',
+  tag,
+  summary: 'Where the account is logged in',
+  description: 'The newest first.',
+  answers: { 200: listOf(OpenSessionSchema.ref) },
+});
+
+export const logOutEverywhere = defineRoute({
+  method: 'DELETE',
+  url: '/v1/account/sessions',
+  id: 'logOutEverywhere',
+  tag,
+  summary: 'End all sessions of the account',
+  description: 'Also the one by which the request comes. Personal access tokens stay.',
+  answers: { 200: Type.Object({ sessionsEnded: Type.Integer({ minimum: 0 }) }) },
 });
 
 export const readAccount = defineRoute({

@@ -1,5 +1,6 @@
 import { parseEmailAddress } from '../../domain/ids.ts';
-import { deleteAccessToken, deleteSession, listAccessTokens } from '../../storage/accounts.ts';
+import { deleteAccessToken, listAccessTokens } from '../../storage/accounts.ts';
+import { deleteSession, deleteSessions, listSessions } from '../../storage/sessions.ts';
 import { callerOf, credentialOf } from '../caller.ts';
 import * as contract from '../contract/accounts.ts';
 import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
@@ -76,8 +77,10 @@ export function accountRoutes(app: App, services: Services): void {
   app.route({
     ...limited(contract.logIn, settings.logInsPerMinute),
     preHandler: limitPerAddress(app, Math.ceil(settings.logInsPerMinute / 10)),
-    handler: async ({ body }, reply) =>
-      reply.code(201).send(await authentication.logIn(parseEmailAddress(body.email), body.password)),
+    handler: async ({ body, headers }, reply) => {
+      const email = parseEmailAddress(body.email);
+      return reply.code(201).send(await authentication.logIn(email, body.password, headers['user-agent']));
+    },
   });
 }
 
@@ -89,6 +92,20 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
       await deleteSession(db, credentialOf(request).id);
       return reply.code(204).send();
     },
+  });
+
+  app.route({
+    ...contract.listSessions,
+    handler: async (request) => {
+      const current = credentialOf(request).id;
+      const sessions = await listSessions(db, callerOf(request).id);
+      return { items: sessions.map((session) => ({ ...session, current: session.id === current })) };
+    },
+  });
+
+  app.route({
+    ...contract.logOutEverywhere,
+    handler: async (request) => ({ sessionsEnded: await deleteSessions(db, callerOf(request).id) }),
   });
 
   app.route({ ...contract.readAccount, handler: async (request) => callerOf(request) });

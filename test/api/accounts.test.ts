@@ -210,6 +210,27 @@ describe('sessions', () => {
     expect((await as(token, 'GET', '/v1/account')).json()).toMatchObject({ code: 'E_SIGNED_OUT', status: 401 });
   });
 
+  test('are listed with the program that logged in, and end all at once; those of others do not', async () => {
+    const here = await verified('seth');
+    const other = await verified('sara');
+    const login = { email: 'seth@example.org', password: PASSWORD };
+    const there = (await post('/v1/sessions', login, { 'user-agent': 'strongroom (linux; x64)' })).json().token;
+    await platform.db
+      .updateTable('sessions')
+      .set({ expiresAt: new Date(Date.now() - 1000) })
+      .where('token', '=', (await logIn('seth@example.org')).json().token.replace(/^strongroom_session_|\..*$/g, ''))
+      .execute();
+    const listed = await as(here, 'GET', '/v1/account/sessions');
+    expect(listed.json().items).toEqual([
+      expect.objectContaining({ userAgent: 'strongroom (linux; x64)', current: false }),
+      expect.objectContaining({ current: true, createdAt: expect.any(String) }),
+    ]);
+    for (const token of [here, there]) expect(listed.body).not.toContain(token.split('.')[0]?.slice(19));
+    expect((await as(there, 'DELETE', '/v1/account/sessions')).json()).toEqual({ sessionsEnded: 3 });
+    for (const token of [here, there]) expect((await as(token, 'GET', '/v1/account')).statusCode).toBe(401);
+    expect((await as(other, 'GET', '/v1/account')).statusCode).toBe(200);
+  });
+
   test('cannot be made out of what is in the database', async () => {
     const token = await verified('sid');
     const { token: stored } = await platform.db

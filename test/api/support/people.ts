@@ -31,7 +31,7 @@ export async function person({ app, db }: TestPlatform, name: string): Promise<P
   const expiresAt = new Date(Date.now() + 3_600_000);
   await db
     .insertInto('sessions')
-    .values({ id: randomUUID(), token: session, userId: id, expiresAt, ...(times as object) })
+    .values({ id: randomUUID(), token: session, userId: id, expiresAt, ...times })
     .execute();
   const token = sealSessionToken(session, SECRET);
   return {

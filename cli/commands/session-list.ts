@@ -1,0 +1,24 @@
+import { defineCommand } from '../command.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'session list',
+  summary: 'List where you are logged in',
+  examples: ['strongroom session list'],
+  details: '`strongroom logout` ends the session of this folder, `strongroom logout --everywhere` all of them.',
+  async run(_given, context) {
+    const { items } = await (await context.platform()).listSessions();
+    const rows = items.map((session) => [
+      session.id,
+      session.userAgent,
+      moment(session.createdAt),
+      moment(session.expiresAt),
+      session.current ? 'this one' : '',
+    ]);
+    return {
+      data: { items },
+      ids: items.map(({ id }) => id),
+      lines: table(['id', 'program', 'since', 'until', ''], rows, 'There are no sessions.'),
+    };
+  },
+});
