@@ -19,6 +19,7 @@ export default {
   projects: [
     project('domain', ['<rootDir>/test/domain/**/*.test.ts']),
     project('crypto', ['<rootDir>/test/crypto/**/*.test.ts']),
+    project('client', ['<rootDir>/test/client/**/*.test.ts']),
     project('containers', ['<rootDir>/test/containers/**/*.test.ts']),
     project('enclave', ['<rootDir>/test/enclave/**/*.test.ts']),
     project('stack', ['<rootDir>/test/stack/**/*.test.ts']),

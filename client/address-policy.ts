@@ -1,5 +1,5 @@
 /** Which addresses a party connects to when someone else named the URL. */
-import { lookup as resolve } from 'node:dns';
+import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { StrongroomError } from '../domain/errors.ts';
@@ -9,6 +9,8 @@ export interface AddressPolicyOptions {
   readonly allowPrivateAddresses: boolean;
   /** The platform that the party chose itself; it may be on any address. */
   readonly platformOrigin: string | null;
+  /** The system's resolver unless given. */
+  readonly resolve?: typeof lookup;
 }
 
 export interface AddressPolicy {
@@ -29,15 +31,17 @@ const SPECIAL_V6 = [
   ['::', 3], ['4000::', 2], ['8000::', 1], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20],
 ] as const; // prettier-ignore
 
-const special = new BlockList();
-for (const [network, prefix] of SPECIAL_V4) special.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of SPECIAL_V6) special.addSubnet(network, prefix, 'ipv6');
+/** Two lists: in one, `::/3` would hold every IPv4 address too, by its mapped form. */
+const specialV4 = new BlockList();
+for (const [network, prefix] of SPECIAL_V4) specialV4.addSubnet(network, prefix, 'ipv4');
+const specialV6 = new BlockList();
+for (const [network, prefix] of SPECIAL_V6) specialV6.addSubnet(network, prefix, 'ipv6');
 
 /** Whether an IP address, written in any form that the system's resolver answers with, is a public one. */
 export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
-  if (version === 4) return !special.check(address, 'ipv4');
-  return version === 6 && !special.check(address, 'ipv6');
+  if (version === 4) return !specialV4.check(address, 'ipv4');
+  return version === 6 && !specialV6.check(address, 'ipv6');
 }
 
 export function createAddressPolicy(options: AddressPolicyOptions): AddressPolicy {
@@ -53,7 +57,10 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     dispatcherFor(url, stallSeconds) {
       const timeouts = { headersTimeout: stallSeconds * 1000, bodyTimeout: stallSeconds * 1000 };
       if (trusted(url)) return new Agent(timeouts);
-      const connect = buildConnector({ lookup: publicLookup(url), timeout: stallSeconds * 1000 });
+      const connect = buildConnector({
+        lookup: publicLookup(url, options.resolve ?? lookup),
+        timeout: stallSeconds * 1000,
+      });
       return new Agent({
         ...timeouts,
         connect: (target, callback) => {
@@ -67,7 +74,7 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
 }
 
 /** Resolves a name and answers only when each of its addresses is public, so that rebinding finds no gap. */
-function publicLookup(url: URL): LookupFunction {
+function publicLookup(url: URL, resolve: typeof lookup): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) {

@@ -34,7 +34,8 @@ export interface DownloadRequest {
 }
 
 const MAX_REDIRECTS = 5;
-const MAX_ATTEMPTS = 8;
+/** In a row, without a byte more than before. */
+const MAX_FRUITLESS_ATTEMPTS = 8;
 
 type Answer = Awaited<ReturnType<typeof request>>;
 
@@ -45,13 +46,16 @@ interface Resumption {
 }
 
 /**
- * Fetches `url` into `target`. Survives broken connections by asking for the rest (RFC 9110 section 14, `If-Range`).
+ * Fetches `url` into `target`. Survives broken connections by asking for the rest (RFC 9110 section 14, `If-Range`), as
+ * long as attempts bring something and the time lasts.
  * Fails with `E_DOWNLOAD`, `E_DOWNLOAD_STALLED`, `E_DIGEST_MISMATCH`, `E_TOO_LARGE`, `E_ADDRESS_NOT_ALLOWED`, `E_NO_SPACE`.
  */
 export async function download(job: DownloadRequest): Promise<{ readonly sha256: Sha256; readonly size: number }> {
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const signal = job.signal ? AbortSignal.any([job.signal, deadline]) : deadline;
-  for (let attempt = 1; ; attempt += 1) {
+  let fruitless = 0;
+  let furthest = await sizeOf(`${job.target}.partial`);
+  for (;;) {
     try {
       await fetchRest(job, signal);
       return await release(job);
@@ -62,8 +66,12 @@ export async function download(job: DownloadRequest): Promise<{ readonly sha256:
         await discard(job.target);
         throw failure;
       }
-      if (attempt >= MAX_ATTEMPTS) throw failure.final;
-      await pause(Math.min(200 * 2 ** attempt, 5000), undefined, { signal });
+      const reached = await sizeOf(`${job.target}.partial`);
+      fruitless = reached > furthest ? 0 : fruitless + 1;
+      furthest = Math.max(reached, furthest);
+      if (fruitless >= MAX_FRUITLESS_ATTEMPTS) throw failure.final;
+      // The end of the time cuts the pause short, and the next attempt says so.
+      await pause(Math.min(200 * 2 ** fruitless, 5000), undefined, { signal }).catch(() => undefined);
     }
   }
 }
@@ -77,17 +85,20 @@ async function fetchRest(job: DownloadRequest, signal: AbortSignal): Promise<voi
   const headers: Record<string, string> = resumable ? { range: `bytes=${had}-`, 'if-range': resumable.etag } : {};
   const { answer, close } = await follow(job, headers, signal);
   try {
-    const start = resumable && continuesAt(answer, had) ? had : 0;
+    const start = resumable && continues(answer, had, resumable.etag) ? had : 0;
     if (answer.statusCode === 416 || (answer.statusCode === 206 && start === 0)) {
       await discard(job.target);
       throw new BrokenOff(job.url, 'The server answered with another part of the file.');
     }
     if (answer.statusCode !== 200 && answer.statusCode !== 206)
       throw unexpectedAnswer(job.url, answer.statusCode, answer.headers);
-    const etag = answer.headers.etag;
-    const strong = typeof etag === 'string' && !etag.startsWith('W/');
-    if (strong) await writeJsonFile(`${partial}.json`, { url: job.url, etag });
-    else await rm(`${partial}.json`, { force: true });
+    // Before the new tag is written: a crash must not leave it beside bytes of another representation.
+    if (start === 0) {
+      await discard(job.target);
+      const { etag } = answer.headers;
+      const strong = typeof etag === 'string' && !etag.startsWith('W/');
+      if (strong) await writeJsonFile(`${partial}.json`, { url: job.url, etag });
+    }
     await append(job, partial, start, answer, signal);
   } finally {
     await close();
@@ -116,9 +127,10 @@ async function follow(job: DownloadRequest, headers: Record<string, string>, sig
   throw new StrongroomError('E_DOWNLOAD', `${job.url} leads through more than ${MAX_REDIRECTS} redirects.`);
 }
 
-function continuesAt(answer: Answer, offset: number): boolean {
-  const range = answer.headers['content-range'];
-  return answer.statusCode === 206 && typeof range === 'string' && range.startsWith(`bytes ${offset}-`);
+/** Whether the answer goes on at `offset`, to the end, with the same representation: not every server heeds `If-Range`. */
+function continues({ statusCode, headers }: Answer, offset: number, etag: string): boolean {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
+  return statusCode === 206 && headers.etag === etag && Number(first) === offset && Number(last) + 1 === Number(total);
 }
 
 async function append(
@@ -129,7 +141,7 @@ async function append(
   signal: AbortSignal,
 ): Promise<void> {
   const limit = Math.min(job.expected.size ?? Infinity, job.limits.maxBytes);
-  const file = await open(partial, start > 0 ? 'r+' : 'w', 0o600);
+  const file = await open(partial, 'a', 0o600);
   let size = start;
   try {
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -139,7 +151,7 @@ async function append(
           why: 'The file is not the one that was registered.',
         });
       }
-      await file.write(chunk, 0, chunk.length, size);
+      await file.appendFile(chunk);
       size += chunk.length;
       job.onProgress?.({ phase: 'download', bytesDone: size, bytesTotal: job.expected.size ?? null });
     }
