@@ -85,7 +85,7 @@ export class StagedFile {
     return new StagedFile(target, draft, handle, options.overwrite ?? 'refuse');
   }
 
-  /** Writes all of `content` chunk by chunk, each one while the next is made: a write for each piece costs more (measured). */
+  /** Writes all of `content` in large chunks rather than piece by piece, each one while the next is made. */
   async write(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
     let writing: Promise<unknown> = Promise.resolve();
     try {
