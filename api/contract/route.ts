@@ -47,8 +47,9 @@ const isGuarded = (operation: Operation) => permissionFor(operation)?.callers !=
 function failuresOf({ id, method, params, querystring, body }: RouteWords & RouteSchemas) {
   const guarded = isGuarded(id);
   const changes = method !== 'GET';
+  const takesInput = [params, querystring, body].some((part) => part !== undefined);
   return {
-    ...((params ?? querystring ?? body ?? changes) && { 400: problem('The request is not valid.') }),
+    ...((takesInput || changes) && { 400: problem('The request is not valid.') }),
     ...(guarded && { 401: problem('No token, or one that does not hold.') }),
     ...(guarded && { 403: problem('The caller sees it, and may not do this.') }),
     ...((params ?? body) && { 404: problem('It is not there, or the caller may not see it.') }),
