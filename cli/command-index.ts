@@ -85,7 +85,9 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'function delete', summary: 'Delete a version of a function with its ciphertext' },
   { name: 'function checksum', summary: 'Compute the checksum by which a function is known; needs no network' },
   { name: 'attestation verify', summary: 'Say whether an attestation document proves what you demand' },
-  { name: 'attestation show', summary: 'Show what an attestation document says; proves nothing' },
+  { name: 'attestation show', summary: 'Show the attestation of a function, step by step, or what a document says' },
+  { name: 'enclave show', summary: 'Show the enclave that you believe, and how the platform describes it now' },
+  { name: 'enclave accept', summary: "Believe the platform's changed enclave" },
 ];
 
 export const groups = (): string[] => [

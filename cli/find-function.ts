@@ -3,6 +3,16 @@ import type { Schema } from '../client/platform.ts';
 import { parseFunctionRef } from '../domain/function-ref.ts';
 import type { Context } from './context.ts';
 
+/** Whether the text could name a function; what cannot is a file, as `document.cbor` and `./document` are. */
+export function isFunctionName(text: string): boolean {
+  try {
+    parseFunctionRef(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Fails with `E_INVALID_NAME` or `E_NOT_FOUND`. */
 export async function findFunction(context: Context, text: string): Promise<Schema<'DeployedFunction'>> {
   const ref = parseFunctionRef(text);

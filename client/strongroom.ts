@@ -10,6 +10,7 @@ import { sealInput } from '../crypto/sealed/sealed-input.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseFunctionRef, type FunctionRef } from '../domain/function-ref.ts';
 import type { Handle, Sha256 } from '../domain/ids.ts';
+import { heldAgainst } from './functions/changed-enclave.ts';
 import { fetchUserKey } from './functions/user-keys.ts';
 import { AttestedSession, type FunctionResult } from './functions/session.ts';
 import { TrustStore, trustFingerprint, type EnclaveTrust } from './functions/trust.ts';
@@ -17,6 +18,9 @@ import { createPlatformClient, type PlatformClient, type Schema } from './platfo
 
 export { AttestationError } from '../crypto/attestation/verify.ts';
 export { StrongroomError } from '../domain/errors.ts';
+export { parseHandle, parseSha256, type Handle, type Sha256 } from '../domain/ids.ts';
+export type { AttestationStep, VerifiedAttestation } from '../crypto/attestation/verify.ts';
+export type { ReceiptContent } from '../crypto/receipts/receipt.ts';
 export type { FunctionResult } from './functions/session.ts';
 export type { EnclaveTrust } from './functions/trust.ts';
 
@@ -89,7 +93,8 @@ export class Strongroom {
       const trust = await this.trust();
       const checksum = options.checksum ?? held;
       const apiUrl = this.#platform.baseUrl;
-      return AttestedSession.begin({ apiUrl, ticket, trust, checksum, ...(signal && { signal }) });
+      const start = { apiUrl, ticket, trust, checksum, ...(signal && { signal }) };
+      return heldAgainst(trust, this.#platform, () => AttestedSession.begin(start));
     });
     await session.open(options.signal);
     return session;
@@ -137,6 +142,23 @@ export class Strongroom {
     const known = this.#given ?? (await this.#store.enclave());
     if (known) return known;
     const described = await this.#platform.readEnclave();
+    await this.#store.holdEnclave(described);
+    return described;
+  }
+
+  /** The enclave as the platform describes it now; that alone makes nobody believe it. */
+  async describedEnclave(): Promise<EnclaveTrust> {
+    return this.#platform.readEnclave();
+  }
+
+  /**
+   * From now on the enclave with this fingerprint is believed instead of the one before. Fails with `E_ATTESTATION` where
+   * the platform describes another one.
+   */
+  async acceptEnclave(fingerprint: Sha256): Promise<EnclaveTrust> {
+    const described = await this.describedEnclave();
+    const now = trustFingerprint(described);
+    if (now !== fingerprint) throw otherEnclave(now);
     await this.#store.holdEnclave(described);
     return described;
   }
@@ -225,6 +247,12 @@ export class FunctionSession implements AsyncDisposable {
     throw new StrongroomError('E_CONFLICT', 'The session has not begun.');
   }
 }
+
+const otherEnclave = (now: Sha256) =>
+  new StrongroomError('E_ATTESTATION', 'The platform describes an enclave with another fingerprint.', {
+    why: `It is ${now} now.`,
+    next: "Believe none of the two before the platform's operator has told you which one is right.",
+  });
 
 const noFunction = () =>
   new StrongroomError('E_SEALED_INPUT', 'It is not said which functions may take the input.', {

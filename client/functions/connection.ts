@@ -44,16 +44,13 @@ export class Connection {
       followRedirects: false,
     });
     const connection = new Connection(socket, apiUrl);
-    await new Promise<void>((resolve, reject) => {
+    const opened = new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', (error) => {
         reject(unreachable(apiUrl, error));
       });
-      signal?.addEventListener('abort', () => {
-        connection.close();
-        reject(signal.reason as Error);
-      });
     });
+    await connection.#untilAborted(opened, signal);
     socket.send(JSON.stringify(hello));
     return connection;
   }
@@ -72,15 +69,29 @@ export class Connection {
     const first = this.#arrived.shift();
     if (first) return Promise.resolve(first);
     if (this.#ended) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
+    const message = new Promise<Buffer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
+    });
+    return this.#untilAborted(message, signal);
+  }
+
+  /** What `awaited` gives. An abort meanwhile ends the connection; one that comes later means nothing to it. */
+  async #untilAborted<T>(awaited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (!signal) return awaited;
+    const settled = new AbortController();
+    const aborted = new Promise<never>((_resolve, reject) => {
       const abort = () => {
-        reject(signal?.reason as Error);
+        reject(signal.reason as Error);
         this.close();
       };
-      if (signal?.aborted) abort();
-      else signal?.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true, signal: settled.signal });
     });
+    try {
+      return await Promise.race([aborted, awaited]);
+    } finally {
+      settled.abort();
+    }
   }
 
   close(): void {

@@ -31,15 +31,14 @@ export interface VerifiedAttestation {
   readonly steps: readonly AttestationStep[];
 }
 
+const SEND_NOTHING = 'Send nothing to this runner. Ask its operator, or correct the policy.';
+
 /** A refusal with every step that led to it. */
 export class AttestationError extends StrongroomError {
   readonly steps: readonly AttestationStep[];
 
-  constructor(what: string, why: string, steps: readonly AttestationStep[]) {
-    super('E_ATTESTATION', what, {
-      why,
-      next: 'Send nothing to this runner. Ask its operator, or correct the policy.',
-    });
+  constructor(what: string, why: string, steps: readonly AttestationStep[], next = SEND_NOTHING) {
+    super('E_ATTESTATION', what, { why, next });
     this.steps = steps;
   }
 }

@@ -1,18 +1,23 @@
 /** The second job on the real parts: a function is deployed into the enclave, and called by whoever may call it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { deployFunction, type Deployment } from '../../client/functions/deployment.ts';
+import { openPartyHome } from '../../client/party-home.ts';
 import { AttestationError, Strongroom, StrongroomError, type FunctionResult } from '../../client/strongroom.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
-import { command } from './commands.ts';
+import { answerTo, command, refusalOf } from './commands.ts';
 import { filesBelow } from './demo-places.ts';
+import { Eavesdropper, type Tampering } from './eavesdropper.ts';
 
-const EXAMPLE = path.resolve(import.meta.dirname, '..', '..', 'examples', 'image-classification');
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const EXAMPLE = path.join(ROOT, 'examples', 'image-classification');
 const PICTURE = path.resolve(EXAMPLE, '..', 'digits-data', 'data-owner-one', 'data', '000.png');
 
 let cast: Cast;
@@ -48,7 +53,7 @@ async function changedExample(name: string): Promise<string> {
   const folder = path.join(cast.folder, name);
   await mkdir(folder);
   for (const file of await readdir(EXAMPLE)) await copyFile(path.join(EXAMPLE, file), path.join(folder, file));
-  await copyFile(path.join(EXAMPLE, 'labels.txt'), path.join(folder, 'more.txt'));
+  await writeFile(path.join(folder, 'more.txt'), `${name}\n`);
   return folder;
 }
 
@@ -101,6 +106,50 @@ describe('a function in the enclave', () => {
     expect(results.map(({ receipt }) => receipt.content.sequence)).toEqual([0, 1, 2]);
     const hashes = results.map(({ receipt }) => receipt.content.documentHash);
     expect(new Set(hashes)).toEqual(new Set([session.attestation.documentHash]));
+  });
+
+  test('whose call is aborted begins another session at the next, verified anew; a signal that is over ends nothing', async () => {
+    const [connecting, calling] = [new AbortController(), new AbortController()];
+    await using session = await library(alice).connect('image-classification@1', { signal: connecting.signal });
+    const picture = await readFile(PICTURE);
+    const first = session.attestation.documentHash;
+    connecting.abort();
+    const { receipt } = await session.invoke(picture, { signal: calling.signal });
+    expect(receipt.content.documentHash).toBe(first);
+    const call = session.invoke(picture, { signal: calling.signal });
+    calling.abort(new Error('no more time'));
+    await expect(call).rejects.toThrow('no more time');
+    await expect(session.invoke(picture, { signal: calling.signal })).rejects.toThrow('no more time');
+    const again = await session.invoke(picture);
+    expect(again.receipt.content.documentHash).toBe(session.attestation.documentHash);
+    expect(session.attestation.documentHash).not.toBe(first);
+  });
+
+  test('is called from a program elsewhere that imports the package by its name', async () => {
+    const folder = path.join(cast.folder, 'elsewhere');
+    await mkdir(path.join(folder, 'node_modules'), { recursive: true });
+    await symlink(ROOT, path.join(folder, 'node_modules', 'strongroom'));
+    await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
+    await copyFile(path.join(ROOT, 'examples', 'library', 'classify.ts'), path.join(folder, 'classify.ts'));
+    const { apiUrl, token } = alice.session;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['classify.ts', 'alice/image-classification@1', PICTURE],
+      { cwd: folder, env: { PATH: process.env.PATH, STRONGROOM_API_URL: apiUrl, STRONGROOM_TOKEN: token } },
+    );
+    const { checksum } = await readFunctionFolder(EXAMPLE);
+    expect(stdout).toMatch(new RegExp(`^0 [\\d.]+\nanswered by function ${checksum}\n$`));
+  });
+
+  test('shows its attestation step by step, keeps the document, and shows it again from the file', async () => {
+    const out = path.join(cast.folder, 'document.cbor');
+    const shown = await command(alice, ['attestation', 'show', 'image-classification@1', '--out', out]);
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^passed +function checksum/m) });
+    expect(shown.stdout).toContain('SIMULATED');
+    const kept = await command(alice, ['attestation', 'show', out]);
+    expect(kept.stdout).toContain('Nothing of this was verified');
+    const sha256 = /^SHA-256 .*$/m;
+    expect(sha256.exec(kept.stdout)).toEqual(expect.arrayContaining(sha256.exec(shown.stdout) ?? []));
   });
 
   test('that no runner takes is refused with the reason, and cannot be called', async () => {
@@ -182,6 +231,110 @@ describe('a sealed input', () => {
     expect(await readFile(out, 'utf8')).toMatch(/^strongroom:[\w-]+\n$/);
     const ran = await command(alice, ['run', REF, '--sealed', out]);
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^0: \d/) });
+  });
+});
+
+describe('somebody between the caller and the runner', () => {
+  const REF = 'alice/image-classification@1';
+  let between: Eavesdropper;
+  let caller: Pick<Caller, 'home'>;
+  let through: () => Strongroom;
+  beforeAll(async () => {
+    between = await Eavesdropper.listen(cast.stack.addresses.api);
+    const home = await openPartyHome(path.join(cast.folder, 'alice-elsewhere'));
+    const session = { ...alice.session, apiUrl: between.address };
+    await home.saveSession(session);
+    caller = { home };
+    through = () => library({ ...alice, home, session });
+  });
+  afterAll(() => between[Symbol.asyncDispose]());
+
+  const sessionsOf = (id: string) => `/v1/functions/${id}/sessions`;
+  const instead = (from: string, to: string): Tampering => ({
+    path: (asked) => (asked === sessionsOf(from) ? sessionsOf(to) : asked),
+  });
+
+  const ATTACKS: readonly (readonly [string, string, () => Promise<Tampering>])[] = [
+    [
+      'changes the signature of the document',
+      'signature',
+      () =>
+        Promise.resolve({
+          document: (document) => {
+            const changed = Buffer.from(document);
+            changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+            return changed;
+          },
+        }),
+    ],
+    [
+      'shows the document of an earlier session',
+      'nonce',
+      async () => {
+        await using earlier = await library(alice).connect(REF);
+        const { document } = earlier;
+        return { document: () => document };
+      },
+    ],
+    [
+      'brings the caller to another function',
+      'function checksum',
+      async () => {
+        const { deployed: meant } = await deploy(alice);
+        const { deployed: another } = await deploy(alice, await changedExample('another'));
+        return instead(meant.id, another.id);
+      },
+    ],
+  ];
+
+  test.each(ATTACKS)('who %s is found out before any input leaves: exit code 10', async (_what, step, attack) => {
+    between.tampering = await attack();
+    const before = { ...between.heard };
+    const refused = await refusalOf(caller, ['run', REF, PICTURE]);
+    expect(refused).toMatchObject({ code: 'E_ATTESTATION', exit: 10, message: expect.stringContaining(`"${step}"`) });
+    expect(between.heard).toEqual({ open: before.open + 1, sealed: before.sealed });
+    between.tampering = {};
+    expect(await command(caller, ['run', REF, PICTURE])).toMatchObject({ code: 0 });
+    expect(between.heard.sealed).toBe(before.sealed + 1);
+  });
+
+  test('who runs another program than was believed gets no input until who calls accepts the enclave', async () => {
+    const session = await caller.home.requireSession();
+    const file = caller.home.enclaveTrustFile(session);
+    const trust = JSON.parse(await readFile(file, 'utf8')) as { readonly enclave: { readonly runner: object } };
+    const runner = { ...trust.enclave.runner, runnerImage: '0'.repeat(64) };
+    await writeFile(file, JSON.stringify({ ...trust, enclave: { ...trust.enclave, runner } }));
+    const before = { ...between.heard };
+    const shown = await answerTo<{ readonly described: { readonly fingerprint: string } }>(caller, ['enclave', 'show']);
+    const { fingerprint } = shown.described;
+    const refused = await refusalOf(caller, ['run', REF, PICTURE]);
+    expect(refused).toMatchObject({ code: 'E_ATTESTATION', exit: 10 });
+    expect(refused.next).toContain(`strongroom enclave accept ${fingerprint}`);
+    expect(between.heard.sealed).toBe(before.sealed);
+    const another = await refusalOf(caller, ['enclave', 'accept', '1'.repeat(64)]);
+    expect(another).toMatchObject({ code: 'E_ATTESTATION', exit: 10 });
+    expect(await command(caller, ['enclave', 'accept', fingerprint])).toMatchObject({ code: 0 });
+    expect(await command(caller, ['run', REF, PICTURE])).toMatchObject({ code: 0 });
+  });
+
+  test('who deploys anew between attestation and call changes nothing for whoever attested the version before', async () => {
+    const { deployed: first } = await deploy(alice, await changedExample('first'));
+    await using session = await through().connect('image-classification');
+    const { deployed: second } = await deploy(alice, await changedExample('second'));
+    const picture = await readFile(PICTURE);
+    const { receipt } = await session.invoke(picture);
+    expect(receipt.content.functionChecksum).toBe(first.checksum);
+    // The session ends, and the next one is brought to the new version.
+    between.tampering = instead(first.id, second.id);
+    await session.open().then((attested) => {
+      attested.close();
+    });
+    const before = between.heard.sealed;
+    await expect(session.invoke(picture)).rejects.toMatchObject({ message: expect.stringContaining('checksum') });
+    between.tampering = {};
+    const demanded = through().connect('image-classification', { checksum: first.checksum });
+    await expect(demanded).rejects.toBeInstanceOf(AttestationError);
+    expect(between.heard.sealed).toBe(before);
   });
 });
 
