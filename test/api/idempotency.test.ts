@@ -25,9 +25,9 @@ const post = ({ token }: Person, key: string, payload: object, url = '/v1/tokens
 const tokensOf = async (owner: Person) => (await owner.ask('GET', '/v1/tokens')).json().items.length;
 
 test('after a success the same key gets the same answer, and nothing is done again', async () => {
-  const first = await post(alice, 'one', { name: 'laptop' });
+  const first = await post(alice, 'one', { name: 'laptop', scopes: ['read'] });
   expect(first.statusCode).toBe(201);
-  const again = await post(alice, 'one', { name: 'laptop' });
+  const again = await post(alice, 'one', { name: 'laptop', scopes: ['read'] });
   expect([again.statusCode, again.body]).toEqual([201, first.body]);
   expect(again.headers['content-type']).toBe(first.headers['content-type']);
   expect([first.headers['idempotency-replayed'], again.headers['idempotency-replayed']]).toEqual([undefined, 'true']);
@@ -43,15 +43,17 @@ test('a refusal is repeated as well', async () => {
 });
 
 test('another body, or another address, with the same key is refused with 422', async () => {
-  const other = await post(alice, 'one', { name: 'desktop' });
+  const other = await post(alice, 'one', { name: 'desktop', scopes: ['read'] });
   expect(other.json()).toMatchObject({ status: 422, code: 'E_IDEMPOTENCY_KEY_REUSED' });
-  expect((await post(alice, 'one', { name: 'laptop' }, '/v1/datasets')).statusCode).toBe(400);
+  expect((await post(alice, 'one', { name: 'laptop', scopes: ['read'] }, '/v1/datasets')).statusCode).toBe(400);
   expect((await post(alice, 'one', newDataset('more'), '/v1/datasets')).statusCode).toBe(422);
 });
 
 test('of twenty at the same moment one does the work; the others hear 409 with the time to wait, or its answer', async () => {
   const before = await tokensOf(alice);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => post(alice, 'three', { name: 'rush' })));
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => post(alice, 'three', { name: 'rush', scopes: ['read'] })),
+  );
   expect(await tokensOf(alice)).toBe(before + 1);
   const busy = answers.filter((answer) => answer.statusCode === 409);
   for (const answer of busy) {
@@ -64,19 +66,19 @@ test('of twenty at the same moment one does the work; the others hear 409 with t
 });
 
 test('a request that is at work is not begun a second time', async () => {
-  await post(bob, 'slow', { name: 'slow' });
+  await post(bob, 'slow', { name: 'slow', scopes: ['read'] });
   await sql`UPDATE idempotency_keys SET answer = NULL WHERE key = 'slow'`.execute(platform.db);
-  expect((await post(bob, 'slow', { name: 'slow' })).statusCode).toBe(409);
+  expect((await post(bob, 'slow', { name: 'slow', scopes: ['read'] })).statusCode).toBe(409);
   // Its process was killed: after two minutes the caller may try again.
   await sql`UPDATE idempotency_keys SET begun_at = now() - interval '3 minutes' WHERE key = 'slow'`.execute(
     platform.db,
   );
-  expect((await post(bob, 'slow', { name: 'slow' })).statusCode).toBe(201);
+  expect((await post(bob, 'slow', { name: 'slow', scopes: ['read'] })).statusCode).toBe(201);
 });
 
 test('keys of two accounts have nothing to do with each other', async () => {
   const before = await tokensOf(bob);
-  const other = await post(bob, 'one', { name: 'elsewhere' });
+  const other = await post(bob, 'one', { name: 'elsewhere', scopes: ['read'] });
   expect(other.statusCode).toBe(201);
   expect(other.headers['idempotency-replayed']).toBeUndefined();
   expect(await tokensOf(bob)).toBe(before + 1);
@@ -93,13 +95,13 @@ test('a failure of the platform is not kept: the same key may be tried again', a
 });
 
 test('an answer is kept for 24 hours', async () => {
-  await post(alice, 'five', { name: 'day' });
+  await post(alice, 'five', { name: 'day', scopes: ['read'] });
   await sql`UPDATE idempotency_keys SET begun_at = now() - interval '25 hours' WHERE key = 'five'`.execute(platform.db);
-  expect((await post(alice, 'five', { name: 'another' })).statusCode).toBe(201);
+  expect((await post(alice, 'five', { name: 'another', scopes: ['read'] })).statusCode).toBe(201);
 });
 
 test('a new token is nowhere in the database, also not in the answer that is kept', async () => {
-  const { token } = (await post(alice, 'six', { name: 'secret' })).json<{ token: string }>();
+  const { token } = (await post(alice, 'six', { name: 'secret', scopes: ['read'] })).json<{ token: string }>();
   const { rows } = await sql<{ text: string }>`SELECT encode(answer, 'escape') AS text FROM idempotency_keys`.execute(
     platform.db,
   );
@@ -108,5 +110,8 @@ test('a new token is nowhere in the database, also not in the answer that is kep
 });
 
 test.each(['', 'with a space', 'x'.repeat(256)])('the key %j is refused', async (key) => {
-  expect((await post(alice, key, { name: 'laptop' })).json()).toMatchObject({ status: 400, code: 'E_INVALID_REQUEST' });
+  expect((await post(alice, key, { name: 'laptop', scopes: ['read'] })).json()).toMatchObject({
+    status: 400,
+    code: 'E_INVALID_REQUEST',
+  });
 });
