@@ -1,5 +1,6 @@
 /** What callers hear while the database or Temporal is away, and that it passes by itself. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { makeAccessToken } from '../../storage/access-token-format.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { listReviewsWithoutWorkflow } from '../../storage/reviews.ts';
@@ -107,7 +108,7 @@ test('without Postgres every answer is 503 and none is 401 or 500; once it is ba
     await alice.ask('GET', '/v1/associations'),
     await healthy.app.inject({
       url: '/v1/account',
-      headers: { authorization: `Bearer strongroom_pat_${'x'.repeat(64)}` },
+      headers: { authorization: `Bearer ${makeAccessToken()}` },
     }),
     await healthy.app.inject({
       method: 'POST',
