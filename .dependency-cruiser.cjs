@@ -21,7 +21,8 @@ const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
 const may = (from, allowed) => forbid(`${from}-imports`, { path: `^${from}/` }, { path: outside(from, allowed) });
 
 /** The platform's own activities work on its database; the parties' activities reach it only through the API's client. */
-const PLATFORM_ACTIVITIES = '^activities/(audit|certification|deployments|housekeeping|platform|reviews)[.]ts$';
+const PLATFORM_ACTIVITIES =
+  '^activities/(audit|certification|deployments|housekeeping|platform|review-mails|reviews)[.]ts$';
 
 module.exports = {
   forbidden: [

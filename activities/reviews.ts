@@ -1,66 +1,99 @@
-/** The review's effects: votes and decisions in the database, and mails to those who must act. */
+/** The review's effects: votes and decisions in the database, and mails to those concerned. */
+import { activityInfo } from '@temporalio/activity';
 import { THE_PLATFORM, type Author } from '../domain/audit.ts';
-import type { AssociationState, Ballot } from '../domain/association.ts';
+import type { AssociationState, Ballot, ReviewStanding } from '../domain/association.ts';
+import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
-import { findAccountByHandle } from '../storage/accounts.ts';
+import { listMailAddresses } from '../storage/accounts.ts';
 import { actingAs } from '../storage/audit.ts';
-import { decideAssociation, recordVote } from '../storage/reviews.ts';
+import { decideAssociation } from '../storage/decisions.ts';
+import { findOwner } from '../storage/reviews.ts';
+import { sendMailOnce } from '../storage/sent-mails.ts';
+import { readStanding, recordVote } from '../storage/votes.ts';
 import type { Platform } from './platform.ts';
+import { announcementMail, reminderMail } from './review-mails.ts';
+
+export interface ReviewSubject {
+  readonly association: AssociationId;
+  readonly benchmark: BenchmarkName;
+  /** `alice/digits-model` or `dataset bob/wards`. */
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly deadline: string;
+  readonly members: readonly Handle[];
+}
+
+export interface Announcement extends ReviewSubject {
+  readonly state: AssociationState;
+  readonly submission: number;
+  readonly reason: string | null;
+}
 
 export interface ReviewActivities {
+  readReview(association: AssociationId): Promise<ReviewStanding>;
   recordVote(vote: {
     readonly association: AssociationId;
     readonly member: Handle;
     readonly ballot: Ballot;
     readonly reason: string;
     readonly author?: Author | undefined;
-  }): Promise<void>;
+  }): Promise<ReviewStanding>;
+  /** Answers with how it stands, which is otherwise where another decision came first. */
   concludeReview(conclusion: {
     readonly association: AssociationId;
-    readonly state: AssociationState;
+    readonly state: 'expired' | 'closed';
     readonly reason: string;
-    /** Whoever decided it alone; the platform where rule and votes did. */
+    /** Whoever decided it alone; the platform where the deadline did. */
     readonly author?: Author | undefined;
-  }): Promise<void>;
-  remindMembers(reminder: {
-    readonly association: AssociationId;
-    readonly benchmark: BenchmarkName;
-    readonly subject: string;
-    readonly deadline: string;
-    readonly members: readonly Handle[];
-  }): Promise<void>;
+  }): Promise<ReviewStanding>;
+  /** Mails whoever must act, or the owner and the committee once it is decided. */
+  announceReview(announcement: Announcement): Promise<void>;
+  remindMembers(reminder: ReviewSubject): Promise<void>;
 }
 
-export function createReviewActivities({ db, sendMail }: Platform): ReviewActivities {
+export function createReviewActivities({ db, sendMail }: Pick<Platform, 'db' | 'sendMail'>): ReviewActivities {
   return {
-    async recordVote({ author, ...vote }) {
+    readReview: (association) => readStanding(db, association),
+
+    recordVote({ author, ...vote }) {
       const voter = author ?? { ...THE_PLATFORM, account: vote.member };
-      await actingAs(voter, () => db.transaction().execute((trx) => recordVote(trx, vote)));
+      return actingAs(voter, () => db.transaction().execute((trx) => recordVote(trx, vote)));
     },
 
     async concludeReview({ association, state, reason, author = THE_PLATFORM }) {
-      if (state === 'requested') return;
-      await actingAs(author, () =>
-        db.transaction().execute((trx) => decideAssociation(trx, association, state, reason)),
-      );
+      try {
+        await actingAs(author, () =>
+          db.transaction().execute((trx) => decideAssociation(trx, association, state, reason)),
+        );
+      } catch (error) {
+        if (!(error instanceof StrongroomError) || error.code !== 'E_ALREADY_DECIDED') throw error;
+      }
+      return readStanding(db, association);
     },
 
-    async remindMembers({ association, benchmark, subject, deadline, members }) {
-      for (const member of members) {
-        const account = await findAccountByHandle(db, member);
-        if (!account) continue;
-        await sendMail({
-          to: account.email,
-          subject: `${benchmark}: a request waits for your vote`,
-          text: [
-            `${subject} asks for an association with the benchmark ${benchmark}.`,
-            `Without a decision it expires at ${deadline}.`,
-            '',
-            `strongroom association approve ${association}`,
-            `strongroom association reject ${association} --reason "…"`,
-          ].join('\n'),
-        });
+    async announceReview(announcement) {
+      const owner = await findOwner(db, announcement.association);
+      for (const to of await listMailAddresses(db, audienceOf(announcement, owner))) {
+        await sendMailOnce(db, sendMail, occasion(), { to, ...announcementMail(announcement) });
+      }
+    },
+
+    async remindMembers(reminder) {
+      for (const to of await listMailAddresses(db, reminder.members)) {
+        await sendMailOnce(db, sendMail, occasion(), { to, ...reminderMail(reminder) });
       }
     },
   };
+}
+
+/** The same each time that one step of a review is tried. */
+function occasion(): string {
+  const { workflowExecution, activityId } = activityInfo();
+  return `${workflowExecution?.workflowId ?? ''} ${workflowExecution?.runId ?? ''} ${activityId}`;
+}
+
+function audienceOf({ state, members }: Announcement, owner: Handle): readonly Handle[] {
+  if (state === 'requested') return members;
+  if (state === 'changes-requested') return [owner];
+  return [owner, ...members];
 }

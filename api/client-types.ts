@@ -92,10 +92,22 @@ function idsIn(schema: Schema | undefined, path: string, document: Document, mar
     return [[path, `${schema.title}${Array.isArray(schema.type) ? '?' : mark}`]];
   }
   return [
-    ...(schema.anyOf ?? []).flatMap((part) => idsIn(part, path, document, mark)),
+    ...idsInAlternatives(schema.anyOf ?? [], path, document, mark),
     ...idsIn(schema.items, under('*'), document),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, part]) =>
       idsIn(part, under(name), document, schema.required?.includes(name) ? '' : '?'),
     ),
   ];
+}
+
+/** What stands in one of several objects is missing in an answer that is another one. */
+function idsInAlternatives(
+  parts: readonly Schema[],
+  path: string,
+  document: Document,
+  mark: string,
+): [string, string][] {
+  const ids = parts.flatMap((part) => idsIn(part, path, document, mark));
+  if (parts.filter((part) => part.properties !== undefined).length < 2) return ids;
+  return ids.map(([place, brand]) => [place, brand.endsWith('?') ? brand : `${brand}?`]);
 }

@@ -20,6 +20,7 @@ import {
 import {
   REVIEW_ASSOCIATION,
   reviewAssociationWorkflowId,
+  reviewNewsSignal,
   voteUpdate,
   withdrawUpdate,
   type ReviewStatus,
@@ -101,6 +102,10 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
         const review = await findReview(db, association);
         if (review) await start(review);
       }),
+
+    /** Has the running review look again, as its request was submitted again. Fails with `E_UNAVAILABLE`. */
+    tellReview: (association: AssociationId): Promise<void> =>
+      ask(() => temporal.workflow.getHandle(reviewAssociationWorkflowId(association)).signal(reviewNewsSignal)),
 
     /** Fails as the review says, and with `WorkflowNotFoundError` where it has ended. */
     castVote: (association: AssociationId, vote: VoteRequest, author: Author): Promise<ReviewStatus> =>

@@ -12,7 +12,7 @@ interface Absence {
 const ABSENCES: Readonly<Record<Subject, Absence>> = {
   association: {
     what: ({ id }) => `There is no association ${id ?? ''}.`,
-    next: 'List those that you can see: strongroom association list',
+    next: 'List those that you can see: strongroom review list',
   },
   benchmark: {
     what: ({ name }) => `There is no benchmark ${name ?? ''}.`,
@@ -25,7 +25,7 @@ const ABSENCES: Readonly<Record<Subject, Absence>> = {
     what: ({ owner, name, benchmark }) =>
       `There is no container ${owner ?? ''}/${name ?? ''} in ${benchmark ?? ''} for you.`,
     why: 'It is not there, not approved, or none of your datasets is approved there.',
-    next: 'Check both names, and that your dataset is approved: strongroom association list',
+    next: 'Check both names, and that your dataset is approved: strongroom review list',
   },
   'access token': {
     what: ({ id }) => `You have no access token ${id ?? ''}.`,

@@ -1,5 +1,6 @@
 /** The entity that keeps the access to a container in a benchmark; updates to it answer with what they did. */
 import type { WorkflowHandle } from '@temporalio/client';
+import { isUndecided } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, ContainerName } from '../domain/ids.ts';
 import { manageAccessWorkflowId } from '../workflows/manage-access/contract.ts';
@@ -35,12 +36,12 @@ async function whyThereIsNone(
     name,
     benchmark,
   });
-  if (state === 'requested') {
+  if (isUndecided(state)) {
     return new StrongroomError(
       'E_PENDING_APPROVAL',
       `${name} has ${approvals} of ${quorum} approvals in ${benchmark}.`,
       {
-        next: `See: strongroom association show ${id}`,
+        next: `See: strongroom review show ${id}`,
       },
     );
   }

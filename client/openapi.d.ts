@@ -189,7 +189,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Ask a benchmark's committee to accept a container or a dataset
-         * @description A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association.
+         * @description A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association; one for which changes were asked is submitted again.
          */
         readonly post: operations["requestAssociation"];
         readonly delete?: never;
@@ -326,7 +326,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Vote as a member of the committee */
+        /**
+         * Vote as a member of the committee, or change the vote
+         * @description Until the decision. One wish for changes gives the request back to its owner. A vote against it needs a reason.
+         */
         readonly post: operations["castVote"];
         readonly delete?: never;
         readonly options?: never;
@@ -1031,7 +1034,7 @@ export interface components {
             /** Handle */
             readonly member: Handle;
             /** @enum {string} */
-            readonly ballot: "approve" | "reject";
+            readonly ballot: "approve" | "reject" | "request-changes";
             readonly reason: string;
             /** Format: date-time */
             readonly at: string;
@@ -1056,7 +1059,7 @@ export interface components {
             /** BenchmarkName */
             readonly benchmark: BenchmarkName;
             /** @enum {string} */
-            readonly state: "requested" | "approved" | "rejected" | "expired" | "closed";
+            readonly state: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
             /** @description Why it was decided or closed. */
             readonly reason: string | null;
             /** Format: date-time */
@@ -1075,17 +1078,41 @@ export interface components {
             readonly testResult: components["schemas"]["Metrics"] | null;
             /** Sha256 */
             readonly testDatasetSha256: Sha256 | null;
+            /** @description One more each time the owner submitted it again. */
+            readonly submission: number;
+            /** @description What the committee decides on: of a container, or of a dataset. Fixed with each submission. */
+            readonly content: {
+                /** Sha256 */
+                readonly archiveSha256: Sha256;
+                /** ImageDigest */
+                readonly imageDigest: ImageDigest;
+                /** Sha256 */
+                readonly configSha256: Sha256;
+            } | {
+                /** Sha256 */
+                readonly datasetSha256: Sha256;
+            };
+            /**
+             * Format: date-time
+             * @description Since when it is in its state.
+             */
+            readonly since: string;
+            /** @description Those who can bring it forward now. */
+            readonly waitingOn: readonly Handle[];
+            /** @description What happens next, in a sentence. */
+            readonly next: string;
             /** @description Of a container: those that have access. Of a dataset: its owner's valid one. */
             readonly certificates: readonly components["schemas"]["ConcernedCertificate"][];
         };
         readonly ReviewStatus: {
             /** @enum {string} */
-            readonly state: "requested" | "approved" | "rejected" | "expired" | "closed";
+            readonly state: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
+            readonly submission: number;
             readonly votes: readonly {
                 /** Handle */
                 readonly member: Handle;
                 /** @enum {string} */
-                readonly ballot: "approve" | "reject";
+                readonly ballot: "approve" | "reject" | "request-changes";
                 readonly reason: string;
             }[];
             readonly quorum: number;
@@ -1186,7 +1213,7 @@ export interface components {
             /** @description Send the last one as Last-Event-ID to go on after it. */
             readonly id: string;
             /** @enum {string} */
-            readonly type: "association.requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed";
+            readonly type: "association.requested" | "association.changes-requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed";
             /** Format: date-time */
             readonly at: string;
             /** AssociationId */
@@ -1213,7 +1240,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access.closed" | "association.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+            readonly action: "access.closed" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -2373,7 +2400,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly benchmark?: BenchmarkName;
-                readonly state?: "requested" | "approved" | "rejected" | "expired" | "closed";
+                readonly state?: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
                 readonly kind?: "container" | "dataset";
                 /** @description Only own requests. */
                 readonly mine?: boolean;
@@ -3520,7 +3547,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     /** @enum {string} */
-                    readonly ballot: "approve" | "reject";
+                    readonly ballot: "approve" | "reject" | "request-changes";
                     readonly reason: string;
                 };
             };
@@ -3770,7 +3797,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access.closed" | "association.closed" | "association.decided" | "association.requested" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
+                readonly action?: "access.closed" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "grant.created" | "grant.revoked" | "vote.cast";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;

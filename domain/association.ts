@@ -4,14 +4,23 @@ import type { Handle } from './ids.ts';
 export type AssociationKind = 'container' | 'dataset';
 
 /**
- * `requested` waits for the committee. `approved`, `rejected` and `expired` are its decisions; `closed` is the end of
- * an approved association: the owner deleted all keys, or withdrew.
+ * `requested` waits for the committee, `changes-requested` for the owner, who submits the same association again.
+ * `approved`, `rejected` and `expired` are decisions; `closed` is the end of an approved association: the owner deleted
+ * all keys, or withdrew.
  */
-export const ASSOCIATION_STATES = ['requested', 'approved', 'rejected', 'expired', 'closed'] as const;
+export const ASSOCIATION_STATES = [
+  'requested',
+  'changes-requested',
+  'approved',
+  'rejected',
+  'expired',
+  'closed',
+] as const;
 export type AssociationState = (typeof ASSOCIATION_STATES)[number];
 
 const NEXT: Record<AssociationState, readonly AssociationState[]> = {
-  requested: ['approved', 'rejected', 'expired', 'closed'],
+  requested: ['changes-requested', 'approved', 'rejected', 'expired', 'closed'],
+  'changes-requested': ['requested', 'expired', 'closed'],
   approved: ['closed'],
   rejected: [],
   expired: [],
@@ -21,9 +30,13 @@ const NEXT: Record<AssociationState, readonly AssociationState[]> = {
 export const canBecome = (from: AssociationState, to: AssociationState): boolean => NEXT[from].includes(to);
 
 /** A request in one of these states stands in the way of another one for the same container and benchmark. */
-export const OPEN_STATES: readonly AssociationState[] = ['requested', 'approved'];
+export const OPEN_STATES: readonly AssociationState[] = ['requested', 'changes-requested', 'approved'];
 
-export type Ballot = 'approve' | 'reject';
+/** Nothing is decided yet: the review goes on. */
+export const isUndecided = (state: AssociationState): boolean => state === 'requested' || state === 'changes-requested';
+
+export const BALLOTS = ['approve', 'reject', 'request-changes'] as const;
+export type Ballot = (typeof BALLOTS)[number];
 
 export interface Vote {
   readonly member: Handle;
@@ -31,22 +44,42 @@ export interface Vote {
   readonly reason: string;
 }
 
-/** "2 of 3": `quorum` approvals out of `members`. */
+/** "2 of 3": `quorum` approvals out of `members`, who are all that may vote. */
 export interface ApprovalRule {
   readonly members: readonly Handle[];
   readonly quorum: number;
 }
 
+/** How a review stands. A larger `revision` is newer. */
+export interface ReviewStanding {
+  readonly revision: number;
+  readonly state: AssociationState;
+  /** From 1; one more each time the owner submits the association again. */
+  readonly submission: number;
+  readonly rule: ApprovalRule;
+  /** On this submission, by those who are members now. */
+  readonly votes: readonly Vote[];
+  /** ISO 8601. */
+  readonly deadline: string;
+  readonly reason: string | null;
+}
+
 export type Verdict =
   | { readonly decided: false; readonly missing: number }
-  | { readonly decided: true; readonly state: 'approved' | 'rejected' };
+  | { readonly decided: true; readonly state: 'approved' | 'rejected' | 'changes-requested'; readonly reason: string };
 
-/** Approved once the quorum is reached; rejected once it can no longer be reached. Votes of non-members do not count. */
-export function decide(rule: ApprovalRule, votes: readonly Vote[]): Verdict {
-  const counted = votes.filter((vote) => rule.members.includes(vote.member));
-  const approvals = counted.filter((vote) => vote.ballot === 'approve').length;
-  const rejections = counted.length - approvals;
-  if (approvals >= rule.quorum) return { decided: true, state: 'approved' };
-  if (rule.members.length - rejections < rule.quorum) return { decided: true, state: 'rejected' };
-  return { decided: false, missing: rule.quorum - approvals };
+/**
+ * Approved once the quorum is reached; sent back to the owner as soon as one member asks for changes; rejected once the
+ * quorum can no longer be reached. Votes of non-members do not count.
+ */
+export function decide({ members, quorum }: ApprovalRule, votes: readonly Vote[]): Verdict {
+  const counted = votes.filter((vote) => members.includes(vote.member));
+  const approvals = counted.filter(({ ballot }) => ballot === 'approve').length;
+  const rejections = counted.filter(({ ballot }) => ballot === 'reject').length;
+  const tally = `${approvals} of ${members.length} approve, ${quorum} needed`;
+  if (approvals >= quorum) return { decided: true, state: 'approved', reason: tally };
+  const change = counted.find(({ ballot }) => ballot === 'request-changes');
+  if (change) return { decided: true, state: 'changes-requested', reason: `${change.member}: ${change.reason}` };
+  if (members.length - rejections < quorum) return { decided: true, state: 'rejected', reason: tally };
+  return { decided: false, missing: quorum - approvals };
 }

@@ -5,9 +5,11 @@ import type { Handle, Sha256 } from './ids.ts';
 /** What is written down: every decision, and every change of who has access to what. */
 export const AUDIT_ACTIONS = [
   'access.closed',
+  'association.changes-requested',
   'association.closed',
   'association.decided',
   'association.requested',
+  'association.submitted-again',
   'benchmark.closed',
   'benchmark.created',
   'certificate.issued',

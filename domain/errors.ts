@@ -68,7 +68,7 @@ export const ERROR_KINDS = {
   E_PENDING_APPROVAL: kind(409, EXIT.conflict),
   E_NOT_APPROVED: kind(403, EXIT.notAllowed),
   E_DEADLINE_PASSED: kind(409, EXIT.conflict),
-  E_ALREADY_VOTED: kind(409, EXIT.conflict),
+  E_CHANGES_REQUESTED: kind(409, EXIT.conflict),
   E_ALREADY_DECIDED: kind(409, EXIT.conflict),
   E_NOT_A_MEMBER: kind(403, EXIT.notAllowed),
   E_CONSENT_NOT_AWAITED: kind(409, EXIT.conflict),

@@ -1,6 +1,7 @@
 /** What the platform tells the agents of those concerned, as it happens. */
 export const EVENT_TYPES = [
   'association.requested',
+  'association.changes-requested',
   'association.decided',
   'certificate.issued',
   'certificate.revoked',

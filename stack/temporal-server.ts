@@ -20,8 +20,15 @@ export interface TemporalServerOptions {
 
 /** By these an operator finds what is stuck, and on whom. */
 const SEARCH_ATTRIBUTES = ['Stage', 'WaitingOn', 'Container', 'Benchmark'];
-/** Without these two each step of a workflow waits on a limit of 20 polls a second. */
-const SETTINGS = ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000'];
+/**
+ * Without the first two each step of a workflow waits on a limit of 20 polls a second. Without the last, of a large
+ * committee ten members vote at a time, and the others are sent away and tried again a second or more later.
+ */
+const SETTINGS = [
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxPollRPS=2000',
+  'history.maxInFlightUpdates=200',
+];
 /** These halve the cost of a file. */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 

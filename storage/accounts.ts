@@ -106,6 +106,17 @@ export async function deletePasswordResets(db: Db, account: AccountId): Promise<
   await db.deleteFrom('verifications').where('value', '=', account).execute();
 }
 
+/** Where the accounts with these handles get their mail. */
+export async function listMailAddresses(db: Db, handles: readonly Handle[]): Promise<EmailAddress[]> {
+  if (handles.length === 0) return [];
+  const rows = await db
+    .selectFrom('accounts')
+    .select('email')
+    .where('handle', 'in', [...handles])
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
 /** Takes a handle for a sign-up; `false` where it is taken. */
 export async function claimHandle(db: Db, handle: Handle): Promise<boolean> {
   const claim = db

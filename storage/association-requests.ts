@@ -1,9 +1,10 @@
 /** Requests to a committee: whether one could succeed, and the one that is made. */
 import { sql } from 'kysely';
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { OPEN_STATES, type AssociationKind } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId, BenchmarkName, Sha256 } from '../domain/ids.ts';
+import { parseSha256, type AssociationId, type BenchmarkName, type Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
@@ -11,6 +12,7 @@ import { readAssociation, type Association } from './associations.ts';
 import { readBenchmark, type Benchmark } from './benchmarks.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents } from './events.ts';
+import type { Submitted } from './tables.ts';
 
 export interface AssociationSubject {
   readonly kind: AssociationKind;
@@ -35,12 +37,12 @@ interface Standing {
 /** Fails with what a request would fail with; see `requestAssociation`. */
 export async function checkAssociationPossible(db: Db, owner: Account, subject: AssociationSubject): Promise<void> {
   const { benchmark, open } = await findStanding(db, owner, subject);
-  if (open) throw alreadyAssociated(subject, open.state);
+  if (open && open.state !== 'changes-requested') throw alreadyAssociated(subject, open.state);
   checkBenchmarkOpen(benchmark);
 }
 
 /**
- * Makes the request, or answers with the open one that is identical. `evidence` belongs to a container. Fails with
+ * Makes the request, submits the one again for which the committee asked for changes, or answers with the open one that is identical. `evidence` belongs to a container. Fails with
  * `E_NOT_FOUND` for a benchmark or container and `E_DATASET_NOT_FOUND` for a dataset that is not there,
  * `E_BENCHMARK_CLOSED`, `E_ALREADY_ASSOCIATED`, and `E_CONFLICT` where the test ran on another test dataset.
  */
@@ -55,16 +57,27 @@ export async function requestAssociation(
     // One request of an account at a time: a repeat that comes in parallel finds what the first one wrote.
     await trx.selectFrom('accounts').select('id').where('id', '=', owner.id).forNoKeyUpdate().execute();
     const standing = await findStanding(trx, owner, subject);
-    if (standing.open) return readIdentical(trx, owner, subject, evidence, standing.open.id);
+    const again = standing.open?.state === 'changes-requested' ? standing.open.id : null;
+    if (standing.open && again === null) return readIdentical(trx, owner, subject, evidence, standing.open.id);
     checkBenchmarkOpen(standing.benchmark);
+    checkQuorum(standing.benchmark, owner);
     checkTestDataset(standing.benchmark, evidence);
-    const id = await insertRequest(trx, owner, subject, evidence, standing);
+    const submitted = { evidence, content: await readContent(trx, subject.kind, standing.subjectId) };
+    const id = again ?? (await insertRequest(trx, owner, subject, submitted, standing));
+    if (again !== null) await submitAgain(trx, again, submitted, standing.benchmark.approvalDays);
     const association = await readAssociation(trx, id, owner.id);
     await recordAudit(trx, {
-      action: 'association.requested',
+      action: again === null ? 'association.requested' : 'association.submitted-again',
       subject: `association/${id}`,
-      before: null,
-      after: { ...subject, owner: owner.handle, state: association.state, deadline: association.deadline },
+      before: again === null ? null : { state: 'changes-requested', submission: association.submission - 1 },
+      after: {
+        ...subject,
+        ...submitted.content,
+        owner: owner.handle,
+        state: association.state,
+        submission: association.submission,
+        deadline: association.deadline,
+      },
     });
     await announce(trx, association);
     return association;
@@ -124,6 +137,20 @@ function checkBenchmarkOpen({ name, state }: Benchmark): void {
   });
 }
 
+/** An owner who sits on the committee has no vote: the others must be enough. */
+function checkQuorum({ name, members, quorum }: Benchmark, owner: Account): void {
+  const voters = members.filter((member) => member !== owner.handle).length;
+  if (voters >= quorum) return;
+  throw new StrongroomError(
+    'E_CONFLICT',
+    `${name} needs ${quorum} approvals, and ${voters} members may vote on yours.`,
+    {
+      why: 'You sit on the committee, and nobody votes on their own.',
+      next: 'Ask the creator of the benchmark for another member.',
+    },
+  );
+}
+
 function checkTestDataset({ name, testDataset }: Benchmark, evidence: TestEvidence | null): void {
   if (!evidence || evidence.testDatasetSha256 === testDataset.sha256) return;
   throw new StrongroomError('E_CONFLICT', `The test ran on another dataset than that of ${name}.`, {
@@ -134,7 +161,7 @@ function checkTestDataset({ name, testDataset }: Benchmark, evidence: TestEviden
 const alreadyAssociated = ({ kind, name, benchmark }: AssociationSubject, state: string) =>
   new StrongroomError('E_ALREADY_ASSOCIATED', `There is a request for your ${kind} ${name} in ${benchmark} already.`, {
     why: state === 'approved' ? 'It is approved.' : 'The committee has not decided on it yet.',
-    next: 'Look at it: strongroom association list',
+    next: 'Look at it: strongroom review list',
   });
 
 async function readIdentical(
@@ -151,11 +178,53 @@ async function readIdentical(
   throw alreadyAssociated(subject, association.state);
 }
 
+/** What the committee decides on, as it is now: later changes of a container or dataset are not part of the request. */
+async function readContent(trx: Trx, kind: AssociationKind, id: string): Promise<Submitted> {
+  if (kind === 'dataset') {
+    const { sha256 } = await trx.selectFrom('datasets').select('sha256').where('id', '=', id).executeTakeFirstOrThrow();
+    return { datasetSha256: sha256 };
+  }
+  const { config, ...digests } = await trx
+    .selectFrom('containers')
+    .select(['archiveSha256', 'imageDigest', 'config'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return { ...digests, configSha256: parseSha256(createHash('sha256').update(config).digest('hex')) };
+}
+
+interface Submission {
+  readonly evidence: TestEvidence | null;
+  readonly content: Submitted;
+}
+
+const submissionValues = ({ evidence, content }: Submission, approvalDays: number) => ({
+  deadline: sql<Date>`now() + make_interval(secs => ${approvalDays * 86_400})`,
+  testResult: evidence && JSON.stringify(evidence.testResult),
+  testDatasetSha256: evidence?.testDatasetSha256 ?? null,
+  content: JSON.stringify(content),
+});
+
+/** The same association once more, with a new test and a new deadline. Votes on the earlier submission stay with it. */
+async function submitAgain(trx: Trx, id: AssociationId, submission: Submission, approvalDays: number): Promise<void> {
+  await trx
+    .updateTable('associations')
+    .set({
+      state: 'requested',
+      reason: null,
+      stateSince: sql<Date>`now()`,
+      submission: sql`submission + 1`,
+      revision: sql`revision + 1`,
+      ...submissionValues(submission, approvalDays),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
 async function insertRequest(
   trx: Trx,
   owner: Account,
   { kind, benchmark }: AssociationSubject,
-  evidence: TestEvidence | null,
+  submission: Submission,
   standing: Standing,
 ): Promise<AssociationId> {
   const { id } = await trx
@@ -166,9 +235,7 @@ async function insertRequest(
       datasetId: kind === 'dataset' ? standing.subjectId : null,
       benchmark,
       ownerId: owner.id,
-      deadline: sql<Date>`now() + make_interval(secs => ${standing.benchmark.approvalDays * 86_400})`,
-      testResult: evidence && JSON.stringify(evidence.testResult),
-      testDatasetSha256: evidence?.testDatasetSha256 ?? null,
+      ...submissionValues(submission, standing.benchmark.approvalDays),
     })
     .returning('id')
     .executeTakeFirstOrThrow();

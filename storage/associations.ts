@@ -1,11 +1,12 @@
 /** Associations as people see them: who asked for what, how the committee voted, and what came of it. */
 import { sql } from 'kysely';
-import type { AssociationKind, AssociationState, Vote } from '../domain/association.ts';
+import { isUndecided, type AssociationKind, type AssociationState, type Vote } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, BenchmarkName, Fingerprint, Handle, Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Db, Trx } from './database.ts';
-import type { AccountId } from './tables.ts';
+import type { AccountId, Submitted } from './tables.ts';
+import { whatHappensNext } from '../domain/association-outlook.ts';
 
 export interface Association {
   readonly id: AssociationId;
@@ -26,7 +27,17 @@ export interface Association {
   readonly waitingFor: readonly Handle[];
   readonly testResult: Metrics | null;
   readonly testDatasetSha256: Sha256 | null;
+  /** From 1; one more each time the owner submitted it again. */
+  readonly submission: number;
+  /** What the committee decides on, fixed with each submission. */
+  readonly content: Submitted;
   readonly certificates: readonly ConcernedCertificate[];
+  /** Since when it is in its state; ISO 8601. */
+  readonly since: string;
+  /** Those who can bring it forward now. */
+  readonly waitingOn: readonly Handle[];
+  /** What happens next, in a sentence. */
+  readonly next: string;
 }
 
 export interface ConcernedCertificate {
@@ -73,7 +84,7 @@ export async function readAssociation(db: Db | Trx, id: AssociationId, viewer: A
   const [association] = row ? await complete(db, [row]) : [];
   if (association) return association;
   throw new StrongroomError('E_NOT_FOUND', `There is no association ${id}.`, {
-    next: 'List those that you can see: strongroom association list',
+    next: 'List those that you can see: strongroom review list',
   });
 }
 
@@ -104,7 +115,12 @@ async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association
   const votes = await db
     .selectFrom('votes')
     .innerJoin('accounts', 'accounts.id', 'votes.memberId')
-    .select(['associationId', 'accounts.handle as member', 'ballot', 'reason', 'castAt'])
+    .innerJoin('associations', (join) =>
+      join
+        .onRef('associations.id', '=', 'votes.associationId')
+        .onRef('associations.submission', '=', 'votes.submission'),
+    )
+    .select(['associationId', 'accounts.handle as member', 'ballot', 'votes.reason', 'castAt'])
     .where('associationId', 'in', ids)
     .orderBy('castAt')
     .execute();
@@ -122,7 +138,9 @@ async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association
       votes
         .filter((vote) => vote.associationId === row.id)
         .map(({ member, ballot, reason, castAt }) => ({ member, ballot, reason, at: castAt.toISOString() })),
-      members.filter((member) => member.benchmark === row.benchmark).map((member) => member.handle),
+      members
+        .filter(({ benchmark, handle }) => benchmark === row.benchmark && handle !== row.owner)
+        .map(({ handle }) => handle),
       certificates
         .filter((certificate) => certificate.association === row.id)
         .map(({ account, fingerprint, expiresAt }) => ({ account, fingerprint, expiresAt: expiresAt.toISOString() })),
@@ -132,10 +150,15 @@ async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association
 
 function toAssociation(
   row: Row,
-  votes: Association['votes'],
+  allVotes: Association['votes'],
   members: readonly Handle[],
   certificates: Association['certificates'],
 ): Association {
+  // Before the decision only members count; after it the record stands as it was.
+  const votes = isUndecided(row.state) ? allVotes.filter(({ member }) => members.includes(member)) : allVotes;
+  const approvals = votes.filter((vote) => vote.ballot === 'approve').length;
+  const waitingFor =
+    row.state === 'requested' ? members.filter((member) => !votes.some((vote) => vote.member === member)) : [];
   return {
     id: row.id,
     kind: row.kind,
@@ -149,13 +172,17 @@ function toAssociation(
     decidedAt: row.decidedAt?.toISOString() ?? null,
     closedAt: row.closedAt?.toISOString() ?? null,
     quorum: row.quorum,
-    approvals: votes.filter((vote) => vote.ballot === 'approve').length,
+    approvals,
     votes,
-    waitingFor:
-      row.state === 'requested' ? members.filter((member) => !votes.some((vote) => vote.member === member)) : [],
+    waitingFor,
     testResult: row.testResult,
     testDatasetSha256: row.testDatasetSha256,
+    submission: row.submission,
+    content: row.content,
     certificates,
+    since: row.stateSince.toISOString(),
+    waitingOn: row.state === 'changes-requested' ? [row.owner] : waitingFor,
+    next: whatHappensNext({ ...row, approvals, deadline: row.deadline.toISOString() }),
   };
 }
 

@@ -38,7 +38,13 @@ export async function leaveBenchmark(
     await trx.selectFrom('certificates').select('fingerprint').where('accountId', '=', owner.id).forUpdate().execute();
     await trx
       .updateTable('associations')
-      .set({ state: 'closed', closedAt: sql<Date>`now()`, reason })
+      .set({
+        state: 'closed',
+        closedAt: sql<Date>`now()`,
+        stateSince: sql<Date>`now()`,
+        revision: sql`revision + 1`,
+        reason,
+      })
       .where('id', '=', id)
       .execute();
     const still = await isAuthorised(trx, owner.id, association.benchmark);

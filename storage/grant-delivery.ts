@@ -118,7 +118,7 @@ const notVisible = (container: ContainerRef, benchmark: BenchmarkName) =>
     `There is no container ${formatContainerRef(container)} in ${benchmark} for you.`,
     {
       why: 'It is not there, not approved, or none of your datasets is approved there.',
-      next: 'Check both names, and that your dataset is approved: strongroom association list',
+      next: 'Check both names, and that your dataset is approved: strongroom review list',
     },
   );
 

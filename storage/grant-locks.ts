@@ -1,4 +1,5 @@
 /** Every change of access takes the association's row first, so that changes of one access happen one after the other. */
+import { isUndecided } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { AssociationId, BenchmarkName } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
@@ -49,12 +50,12 @@ export function checkOwnContainer(association: Association, owner: Account): voi
   }
 }
 
-function checkApproved({ state, benchmark, name, reason, waitingFor }: Association): void {
+function checkApproved({ state, benchmark, name, reason, waitingOn }: Association): void {
   if (state === 'approved') return;
   if (state === 'closed') throw accessClosed(name, benchmark);
-  if (state === 'requested') {
+  if (isUndecided(state)) {
     throw new StrongroomError('E_PENDING_APPROVAL', `The committee of ${benchmark} has not decided on ${name} yet.`, {
-      why: `Waiting for: ${waitingFor.join(', ')}.`,
+      why: `Waiting for: ${waitingOn.join(', ')}.`,
       next: 'Try again once it is approved.',
     });
   }

@@ -249,7 +249,13 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     });
     await trx
       .updateTable('associations')
-      .set({ state: 'closed', closedAt: sql<Date>`now()`, reason })
+      .set({
+        state: 'closed',
+        closedAt: sql<Date>`now()`,
+        stateSince: sql<Date>`now()`,
+        revision: sql`revision + 1`,
+        reason,
+      })
       .where('id', '=', id)
       .execute();
     await announce(trx, access, 'access.closed', concerned);

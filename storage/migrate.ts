@@ -7,6 +7,7 @@ import * as platform from './migrations/2026-11-23-platform.ts';
 import * as audit from './migrations/2026-11-24-audit.ts';
 import * as idempotency from './migrations/2026-11-24-idempotency.ts';
 import * as functions from './migrations/2026-11-24-inference.ts';
+import * as reviews from './migrations/2026-11-24-reviews.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -14,6 +15,7 @@ const MIGRATIONS = {
   '2026-11-24-audit': audit,
   '2026-11-24-idempotency': idempotency,
   '2026-11-24-inference': functions,
+  '2026-11-24-reviews': reviews,
 };
 
 const LOCK = 7_346_001;

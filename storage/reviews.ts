@@ -1,12 +1,8 @@
-/** What the review of an association needs to start, and what it writes down. */
+/** What the review of an association needs to start. */
 import { sql } from 'kysely';
-import { canBecome, type ApprovalRule, type AssociationState, type Ballot } from '../domain/association.ts';
-import { StrongroomError } from '../domain/errors.ts';
+import { ASSOCIATION_STATES, isUndecided, type ApprovalRule, type AssociationState } from '../domain/association.ts';
 import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
-import { recordAudit } from './audit.ts';
-import { listApprovedContainers } from './authorisation.ts';
-import type { Db, Trx } from './database.ts';
-import { recordEvents, type NewEvent } from './events.ts';
+import type { Db } from './database.ts';
 
 /** The same fields as the input of the workflow. */
 export interface Review {
@@ -38,9 +34,12 @@ const selectReviews = (db: Db) =>
       sql<
         Handle[]
       >`ARRAY(SELECT accounts.handle FROM benchmark_members JOIN accounts ON accounts.id = benchmark_members.account_id
-        WHERE benchmark_members.benchmark = associations.benchmark ORDER BY position)`.as('members'),
-    )
-    .where('associations.state', '=', 'requested');
+        WHERE benchmark_members.benchmark = associations.benchmark AND account_id <> associations.owner_id ORDER BY position)`.as(
+        'members',
+      ),
+    );
+
+const UNDECIDED: readonly AssociationState[] = ASSOCIATION_STATES.filter(isUndecided);
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectReviews>['execute']>>[number];
 
@@ -50,13 +49,16 @@ const toReview = ({ members, quorum, deadline, ...row }: Row): Review => ({
   deadline: deadline.toISOString(),
 });
 
-/** The review of an undecided association; `undefined` once it is decided. */
+/** The review of an undecided association, or of one approved without votes; `undefined` once it has been told to all. */
 export async function findReview(db: Db, association: AssociationId): Promise<Review | undefined> {
-  const row = await selectReviews(db).where('associations.id', '=', association).executeTakeFirst();
+  const row = await selectReviews(db)
+    .where('associations.id', '=', association)
+    .where((where) => where.or([where('state', 'in', UNDECIDED), where('reviewStartedAt', 'is', null)]))
+    .executeTakeFirst();
   return row && toReview(row);
 }
 
-/** Undecided requests of more than half a minute ago whose review was not started, for instance as Temporal was away. */
+/** Requests of more than half a minute ago whose review was not started, for instance as Temporal was away. */
 export async function listReviewsWithoutWorkflow(db: Db): Promise<Review[]> {
   const rows = await selectReviews(db)
     .where('reviewStartedAt', 'is', null)
@@ -73,114 +75,13 @@ export async function markReviewStarted(db: Db, association: AssociationId): Pro
     .execute();
 }
 
-export interface CastVote {
-  readonly association: AssociationId;
-  readonly member: Handle;
-  readonly ballot: Ballot;
-  readonly reason: string;
-}
-
-/**
- * Writes a vote down; the same vote again changes nothing. Fails with `E_ALREADY_VOTED` for another one of that member,
- * `E_NOT_A_MEMBER`, `E_ALREADY_DECIDED` and `E_NOT_FOUND`.
- */
-export async function recordVote(trx: Trx, { association, member, ballot, reason }: CastVote): Promise<void> {
-  const { benchmark, state } = await lockAssociation(trx, association);
-  const seat = await trx
-    .selectFrom('benchmarkMembers')
-    .innerJoin('accounts', 'accounts.id', 'benchmarkMembers.accountId')
-    .select('accountId')
-    .where('benchmark', '=', benchmark)
-    .where('accounts.handle', '=', member)
-    .executeTakeFirst();
-  if (!seat) throw new StrongroomError('E_NOT_A_MEMBER', `${member} is not on the committee of ${benchmark}.`);
-  const earlier = await trx
-    .selectFrom('votes')
-    .select(['ballot', 'reason'])
-    .where('associationId', '=', association)
-    .where('memberId', '=', seat.accountId)
-    .executeTakeFirst();
-  if (earlier?.ballot === ballot && earlier.reason === reason) return;
-  if (earlier) {
-    throw new StrongroomError('E_ALREADY_VOTED', `${member} has voted on this request already.`, {
-      why: 'A member has one vote.',
-    });
-  }
-  if (state !== 'requested') throw new StrongroomError('E_ALREADY_DECIDED', `This request is ${state} already.`);
-  await trx
-    .insertInto('votes')
-    .values({ associationId: association, benchmark, memberId: seat.accountId, ballot, reason })
-    .execute();
-  await recordAudit(trx, {
-    action: 'vote.cast',
-    subject: `association/${association}`,
-    before: null,
-    after: { member, ballot, reason },
-  });
-}
-
-async function lockAssociation(trx: Trx, id: AssociationId) {
-  const row = await trx.selectFrom('associations').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
-  if (row) return row;
-  throw new StrongroomError('E_NOT_FOUND', `There is no association ${id}.`);
-}
-
-/**
- * Puts an association into its next state and tells those concerned. A repeat changes nothing. Fails with
- * `E_ALREADY_DECIDED` where another decision came first.
- */
-export async function decideAssociation(
-  trx: Trx,
-  id: AssociationId,
-  state: Exclude<AssociationState, 'requested'>,
-  reason: string,
-): Promise<void> {
-  const association = await lockAssociation(trx, id);
-  if (association.state === state) return;
-  if (!canBecome(association.state, state)) {
-    throw new StrongroomError('E_ALREADY_DECIDED', `This request is ${association.state} already.`);
-  }
-  await trx
-    .updateTable('associations')
-    .set({ state, reason, [state === 'closed' ? 'closedAt' : 'decidedAt']: sql<Date>`now()` })
-    .where('id', '=', id)
-    .execute();
-  await recordAudit(trx, {
-    action: 'association.decided',
-    subject: `association/${id}`,
-    before: { state: association.state },
-    after: { state, reason },
-  });
-  await recordEvents(trx, await eventsOfDecision(trx, id, state));
-}
-
-async function eventsOfDecision(trx: Trx, id: AssociationId, state: AssociationState): Promise<NewEvent[]> {
-  const { kind, ownerId, benchmark, owner, name } = await trx
+/** Fails with a plain error where there is no such association. */
+export async function findOwner(db: Db, association: AssociationId): Promise<Handle> {
+  const { handle } = await db
     .selectFrom('associations')
     .innerJoin('accounts', 'accounts.id', 'associations.ownerId')
-    .leftJoin('containers', 'containers.id', 'associations.containerId')
-    .leftJoin('datasets', 'datasets.id', 'associations.datasetId')
-    .select(['associations.kind', 'associations.ownerId', 'associations.benchmark', 'accounts.handle as owner'])
-    .select(sql<string>`coalesce(containers.name, datasets.name)`.as('name'))
-    .where('associations.id', '=', id)
+    .select('handle')
+    .where('associations.id', '=', association)
     .executeTakeFirstOrThrow();
-  const decided: NewEvent = {
-    audience: ownerId,
-    type: 'association.decided',
-    association: id,
-    benchmark,
-    account: owner,
-    [kind]: `${owner}/${name}`,
-  };
-  if (kind === 'container' || state !== 'approved') return [decided];
-  const containers = await listApprovedContainers(trx, benchmark);
-  const authorised = containers.map((container): NewEvent => ({
-    audience: container.ownerId,
-    type: 'data-owner.authorised',
-    association: container.association,
-    container: container.container,
-    benchmark,
-    account: owner,
-  }));
-  return [decided, ...authorised];
+  return handle;
 }

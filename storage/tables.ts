@@ -174,11 +174,23 @@ interface AssociationsTable {
   closedAt: MaybeMoment;
   testResult: Json<Metrics | null> | null;
   testDatasetSha256: Sha256 | null;
+  submission: Generated<number>;
+  /** Grows with every vote, every change of the committee and every change of state. */
+  revision: Generated<number>;
+  stateSince: SetMoment;
+  /** What the committee decides on, beside the test. */
+  content: Json<Submitted>;
 }
+
+/** Digests of a container, or of a dataset. */
+export type Submitted =
+  | { readonly archiveSha256: Sha256; readonly imageDigest: ImageDigest; readonly configSha256: Sha256 }
+  | { readonly datasetSha256: Sha256 };
 
 interface VotesTable {
   associationId: AssociationId;
   benchmark: BenchmarkName;
+  submission: number;
   memberId: AccountId;
   ballot: Ballot;
   reason: string;
@@ -286,6 +298,11 @@ interface TokenIssuerTable {
   publicKey: string;
 }
 
+interface SentMailsTable {
+  key: Sha256;
+  sentAt: SetMoment;
+}
+
 export interface Database {
   accounts: AccountsTable;
   auditEntries: AuditEntriesTable;
@@ -313,4 +330,5 @@ export interface Database {
   functionVersions: FunctionVersionsTable;
   sessionTickets: SessionTicketsTable;
   tokenIssuer: TokenIssuerTable;
+  sentMails: SentMailsTable;
 }

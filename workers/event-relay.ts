@@ -33,6 +33,7 @@ async function relay(event: PlatformEvent, account: Handle, temporal: Client): P
   const benchmark = parseBenchmarkName(event.benchmark);
   if (container.owner !== account) return;
   switch (event.type) {
+    case 'association.changes-requested':
     case 'association.decided':
       return notify(
         temporal,

@@ -1,6 +1,6 @@
 /** Requests to a benchmark's committee, its votes, and what was decided. */
 import { Type } from 'typebox';
-import { ASSOCIATION_STATES } from '../../domain/association.ts';
+import { ASSOCIATION_STATES, BALLOTS } from '../../domain/association.ts';
 import type { Metrics } from '../../domain/metrics.ts';
 import { defineRoute, listOf } from './route.ts';
 import {
@@ -9,6 +9,7 @@ import {
   closed,
   FingerprintSchema,
   HandleSchema,
+  ImageDigestSchema,
   named,
   nullable,
   oneOf,
@@ -31,7 +32,7 @@ export const MetricsSchema = named(
 
 const KindSchema = oneOf(['container', 'dataset']);
 const StateSchema = oneOf(ASSOCIATION_STATES);
-const BallotSchema = oneOf(['approve', 'reject']);
+const BallotSchema = oneOf(BALLOTS);
 /** A container's name and a dataset's name follow the same rule. */
 const SubjectNameSchema = Type.String({ pattern: SLUG, maxLength: 40 });
 
@@ -43,6 +44,14 @@ const VoteSchema = named(
 const ConcernedCertificateSchema = named(
   'ConcernedCertificate',
   Type.Object({ account: HandleSchema, fingerprint: FingerprintSchema, expiresAt: TimestampSchema }),
+);
+
+const SubmittedSchema = Type.Union(
+  [
+    Type.Object({ archiveSha256: Sha256Schema, imageDigest: ImageDigestSchema, configSha256: Sha256Schema }, closed),
+    Type.Object({ datasetSha256: Sha256Schema }, closed),
+  ],
+  { description: 'What the committee decides on: of a container, or of a dataset. Fixed with each submission.' },
 );
 
 export const AssociationSchema = named(
@@ -65,6 +74,11 @@ export const AssociationSchema = named(
     waitingFor: readonlyList(HandleSchema, { description: 'Members who have not voted on an undecided request.' }),
     testResult: nullable(MetricsSchema.ref),
     testDatasetSha256: nullable(Sha256Schema),
+    submission: Type.Integer({ minimum: 1, description: 'One more each time the owner submitted it again.' }),
+    content: SubmittedSchema,
+    since: Type.String({ format: 'date-time', description: 'Since when it is in its state.' }),
+    waitingOn: readonlyList(HandleSchema, { description: 'Those who can bring it forward now.' }),
+    next: Type.String({ description: 'What happens next, in a sentence.' }),
     certificates: readonlyList(ConcernedCertificateSchema.ref, {
       description: "Of a container: those that have access. Of a dataset: its owner's valid one.",
     }),
@@ -75,6 +89,7 @@ const ReviewStatusSchema = named(
   'ReviewStatus',
   Type.Object({
     state: StateSchema,
+    submission: Type.Integer({ minimum: 1 }),
     votes: readonlyList(Type.Object({ member: HandleSchema, ballot: BallotSchema, reason: Type.String() })),
     quorum: Type.Integer(),
     approvals: Type.Integer(),
@@ -114,7 +129,7 @@ export const requestAssociation = defineRoute({
   tag,
   summary: "Ask a benchmark's committee to accept a container or a dataset",
   description:
-    'A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association.',
+    'A container brings the result of its compatibility test and the digest of the test dataset it ran on. Repeating an open request answers with the same association; one for which changes were asked is submitted again.',
   body: Type.Object(
     { ...subject, testResult: Type.Optional(MetricsSchema.ref), testDatasetSha256: Type.Optional(Sha256Schema) },
     closed,
@@ -155,7 +170,9 @@ export const castVote = defineRoute({
   url: '/v1/associations/:id/votes',
   id: 'castVote',
   tag,
-  summary: 'Vote as a member of the committee',
+  summary: 'Vote as a member of the committee, or change the vote',
+  description:
+    'Until the decision. One wish for changes gives the request back to its owner. A vote against it needs a reason.',
   params: byAssociation,
   body: Type.Object({ ballot: BallotSchema, reason: Type.String({ maxLength: 1000 }) }, closed),
   answers: { 201: ReviewStatusSchema.ref },

@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { isUndecided } from '../../domain/association.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { AssociationId } from '../../domain/ids.ts';
 import { parseMetrics } from '../../domain/metrics.ts';
@@ -26,7 +27,8 @@ export function associationRoutes(app: App, { db, workflows }: Services): void {
       const { testResult, testDatasetSha256, ...subject } = request.body;
       const evidence = toEvidence(testResult, testDatasetSha256);
       const association = await requestAssociation(db, callerOf(request), subject, evidence);
-      if (association.state === 'requested') await workflows.startReview(association.id);
+      await workflows.startReview(association.id);
+      if (association.submission > 1 && isUndecided(association.state)) await workflows.tellReview(association.id);
       return reply.code(201).send(association);
     },
   });
@@ -109,7 +111,7 @@ async function unlessEnded<Answer>(
         next: 'Its owner can ask again.',
       });
     }
-    if (state === 'requested') throw error;
+    if (isUndecided(state)) throw error;
     throw new StrongroomError(
       'E_ALREADY_DECIDED',
       `This request is ${state} already.`,

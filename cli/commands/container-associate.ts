@@ -19,7 +19,8 @@ export const command = defineCommand({
     'strongroom container associate digits-model --benchmark digits --send-results --detach',
   ],
   details:
-    'The scores of the test are sent only with your consent. Started again, the command joins the work that goes on.',
+    'The scores of the test are sent only with your consent. Started again, the command joins the work that goes on; ' +
+    'where the committee asked for changes, it tests anew and submits the same request again.',
   arguments: { name: argument('Your container', parseContainerName) },
   options: {
     benchmark: requiredOption('NAME', 'The benchmark', parseBenchmarkName),
@@ -72,7 +73,7 @@ function untilRequested(answer: OnLook<never>): OnLook<Early> {
 const requested = (association: string): Outcome => ({
   data: { association, state: 'requested' },
   ids: [association],
-  lines: [`The committee has the request. See: strongroom association show ${association}`],
+  lines: [`The committee has the request. See: strongroom review show ${association}`],
 });
 
 const decided = ({ association, state, reason }: contract.AssociateContainerResult): Outcome => ({

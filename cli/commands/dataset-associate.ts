@@ -1,5 +1,5 @@
 import { parseBenchmarkName, parseDatasetName } from '../../domain/ids.ts';
-import { associationLines } from '../association-lines.ts';
+import { associationLines } from '../review-lines.ts';
 import { argument, defineCommand, requiredOption } from '../command.ts';
 
 export const command = defineCommand({

@@ -111,7 +111,7 @@ export async function tellStory(stage: Stage, cast: Cast, packages: Packages, na
     async () => {
       await owner.run(['access', 'delete-keys', MODEL, ...BENCHMARK, '--yes']);
       await emil.run([...run, '--send-results'], 5);
-      await owner.run(['association', 'list']);
+      await owner.run(['review', 'list']);
     },
   );
 }

@@ -36,7 +36,7 @@ const ready = async ({ app }: TestPlatform) => {
 
 test('the API is ready when Postgres and Temporal answer and work gets done, and says which does not', async () => {
   expect(await ready(healthy)).toMatchObject({ status: 503, why: 'No answer from a worker.' });
-  const worker = await startWorker(temporal.nativeConnection, healthy.db);
+  const worker = await startWorker(temporal.nativeConnection, healthy);
   for (let tries = 0; tries < 100 && (await ready(healthy)).status !== 200; tries += 1) await pause(100);
   expect(await ready(healthy)).toMatchObject({ status: 200, ready: true });
   await worker.stop();

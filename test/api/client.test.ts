@@ -37,7 +37,7 @@ describe('the client', () => {
       code: 'E_NOT_FOUND',
       message: 'There is no container alice/model in digits for you.',
       why: 'It is not there, not approved, or none of your datasets is approved there.',
-      next: 'Check both names, and that your dataset is approved: strongroom association list',
+      next: 'Check both names, and that your dataset is approved: strongroom review list',
     });
   });
 

@@ -72,7 +72,7 @@ test.each([
   ],
   [
     'a second open association of a container',
-    `INSERT INTO associations (kind, container_id, benchmark, owner_id, deadline, test_result, test_dataset_sha256) SELECT kind, container_id, benchmark, owner_id, deadline, test_result, test_dataset_sha256 FROM associations WHERE id = :access`,
+    `INSERT INTO associations (kind, container_id, benchmark, owner_id, deadline, test_result, test_dataset_sha256, content) SELECT kind, container_id, benchmark, owner_id, deadline, test_result, test_dataset_sha256, content FROM associations WHERE id = :access`,
   ],
   ['a state that nobody knows', `UPDATE associations SET state = 'perhaps' WHERE id = :access`],
   ['an approval without a time', `UPDATE associations SET decided_at = NULL WHERE id = :access`],

@@ -36,7 +36,7 @@ beforeAll(async () => {
   temporal = await startTemporal();
   client = openTemporal({ address: temporal.address, namespace: 'default', dataConverter });
   platform = await startPlatform({ temporal: client, settings: { temporalUiUrl: UI, payloadCodec } });
-  worker = await startWorker(temporal.nativeConnection, platform.db, dataConverter);
+  worker = await startWorker(temporal.nativeConnection, platform, dataConverter);
   [alice, oscar] = [await person(platform, 'alice'), await person(platform, 'oscar')];
 }, 120_000);
 afterAll(async () => {

@@ -93,15 +93,15 @@ async function approve(kind: 'container' | 'dataset'): Promise<void> {
   const id = await openRequest(kind);
   const fill = { ID: id };
   for (const member of ['ann', 'ben']) {
-    await follow(member, 'strongroom association list');
-    expect(await follow(member, 'strongroom association show', { fill })).toContain(id);
-    await follow(member, 'strongroom association approve', { fill });
+    await follow(member, 'strongroom review list');
+    expect(await follow(member, 'strongroom review show', { fill })).toContain(id);
+    await follow(member, 'strongroom review approve', { fill });
   }
 }
 
 async function openRequest(kind: string): Promise<string> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const { shown } = await type('ann', 'strongroom association list --json');
+    const { shown } = await type('ann', 'strongroom review list --json');
     const { items } = JSON.parse(shown) as { items: { id: string; kind: string; state: string }[] };
     const open = items.find((item) => item.kind === kind && item.state === 'requested');
     if (open) return open.id;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { parseBenchmarkName, parseSha256, type AssociationId } from '../../../domain/ids.ts';
 import { requestAssociation } from '../../../storage/association-requests.ts';
 import { insertBlob } from '../../../storage/blobs.ts';
-import { decideAssociation } from '../../../storage/reviews.ts';
+import { decideAssociation } from '../../../storage/decisions.ts';
 import type { Person } from './people.ts';
 import type { TestPlatform } from './platform.ts';
 

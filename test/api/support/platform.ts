@@ -12,7 +12,7 @@ import type { App } from '../../../api/services.ts';
 import { openBlobStore } from '../../../storage/blob-store.ts';
 import { openDatabase, type Db } from '../../../storage/database.ts';
 import { openEventListener } from '../../../storage/event-listener.ts';
-import { openMail } from '../../../storage/mail.ts';
+import { openMail, type SendMail } from '../../../storage/mail.ts';
 import { migrateToLatest } from '../../../storage/migrate.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
@@ -24,6 +24,7 @@ export interface TestPlatform {
   readonly db: Db;
   readonly postgres: TestPostgres;
   readonly folder: string;
+  readonly sendMail: SendMail;
   /** The texts of all mails to an address, the newest last. */
   mailsTo(address: string): Promise<string[]>;
   stop(): Promise<void>;
@@ -84,6 +85,7 @@ export async function startPlatform({
     db,
     postgres,
     folder,
+    sendMail,
     mailsTo: (address) => readMails(join(folder, 'outbox'), address),
     stop: async () => {
       await app.close();

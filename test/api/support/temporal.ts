@@ -19,6 +19,8 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
         'history.transferProcessorMaxPollRPS=2000',
         '--dynamic-config-value',
         'history.timerProcessorMaxPollRPS=2000',
+        '--dynamic-config-value',
+        'history.maxInFlightUpdates=200',
         '--log-level',
         'never',
       ],

@@ -1,22 +1,21 @@
-/** The platform's worker for one test file: the real workflows, and activities that do nothing but write down. */
-import { ApplicationFailure, type DataConverter } from '@temporalio/common';
+/** The platform's worker for one test file: the real workflows and reviews; only certification writes nothing but the record. */
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { AssociationState } from '../../../domain/association.ts';
-import type { Author } from '../../../domain/audit.ts';
 import { createAuditActivities } from '../../../activities/audit.ts';
-import { actingAs } from '../../../storage/audit.ts';
-import { StrongroomError, toErrorFields } from '../../../domain/errors.ts';
-import { parseFingerprint, type AssociationId } from '../../../domain/ids.ts';
+import { StrongroomError } from '../../../domain/errors.ts';
+import { parseFingerprint } from '../../../domain/ids.ts';
 import { insertCertificate } from '../../../storage/certificates.ts';
 import type { Db } from '../../../storage/database.ts';
-import { decideAssociation, recordVote, type CastVote } from '../../../storage/reviews.ts';
+import { createReviewActivities } from '../../../activities/reviews.ts';
+import { activityFailures } from '../../../workers/activity-failures.ts';
 import type {
   CertifyCertificateInput,
   CertifyCertificateResult,
 } from '../../../workflows/certify-certificate/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../../../workflows/task-queues.ts';
+import type { TestPlatform } from './platform.ts';
 
 export interface TestWorker {
   stop(): Promise<void>;
@@ -28,7 +27,7 @@ Runtime.install({ logger });
 
 export async function startWorker(
   connection: NativeConnection,
-  db: Db,
+  platform: Pick<TestPlatform, 'db' | 'sendMail'>,
   dataConverter: DataConverter = {},
 ): Promise<TestWorker> {
   const workflowBundle = await bundleWorkflowCode({
@@ -40,14 +39,11 @@ export async function startWorker(
     taskQueue: PLATFORM_TASK_QUEUE,
     workflowBundle,
     dataConverter,
+    interceptors: { activity: [activityFailures] },
     activities: {
-      ...createAuditActivities({ db, auditSigner: auditSigner() }),
-      recordVote: ({ author, ...vote }: CastVote & { readonly author: Author }) =>
-        asRefusals(() => actingAs(author, () => db.transaction().execute((trx) => recordVote(trx, vote)))),
-      concludeReview: ({ association, state, reason }: Conclusion) =>
-        asRefusals(() => db.transaction().execute((trx) => decideAssociation(trx, association, state, reason))),
-      remindMembers: async () => undefined,
-      certifyCertificate: (input: CertifyCertificateInput) => asRefusals(() => certify(db, input)),
+      ...createAuditActivities({ db: platform.db, auditSigner: auditSigner() }),
+      ...createReviewActivities(platform),
+      certifyCertificate: (input: CertifyCertificateInput) => certify(platform.db, input),
     },
   });
   const running = worker.run();
@@ -65,12 +61,6 @@ const auditSigner = () => {
   return { key: privateKey, verifier: { name: 'strongroom/audit', publicKey: Uint8Array.from(raw) } };
 };
 
-interface Conclusion {
-  readonly association: AssociationId;
-  readonly state: Exclude<AssociationState, 'requested'>;
-  readonly reason: string;
-}
-
 /** The certificate of these tests is its fingerprint; a proof is the challenge signed by saying so. */
 async function certify(db: Db, input: CertifyCertificateInput): Promise<CertifyCertificateResult> {
   if (input.proof !== `signed ${input.challenge}`) {
@@ -82,18 +72,4 @@ async function certify(db: Db, input: CertifyCertificateInput): Promise<CertifyC
   return db
     .transaction()
     .execute((trx) => insertCertificate(trx, { accountId, email, fingerprint, certificate, expiresAt, challenge }));
-}
-
-async function asRefusals<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof StrongroomError)) throw error;
-    throw ApplicationFailure.create({
-      type: error.code,
-      message: error.message,
-      details: [toErrorFields(error)],
-      nonRetryable: true,
-    });
-  }
 }

@@ -8,23 +8,35 @@ export function associationLines(one: Schema<'Association'>): string[] {
       ['Association', one.id],
       [one.kind === 'container' ? 'Container' : 'Dataset', `${one.owner}/${one.name}`],
       ['Benchmark', one.benchmark],
-      ['State', one.state],
-      ['Reason', one.reason],
-      ['Requested', moment(one.requestedAt)],
-      ['Decision by', moment(one.deadline)],
+      ['State', `${one.state}, since ${moment(one.since) ?? ''}`],
+      ['Why', one.reason ?? 'The committee has not decided yet.'],
       ['Approvals', `${one.approvals} of ${one.quorum}`],
-      ['Waiting for', one.waitingFor.join(', ')],
+      ['Waiting for', one.waitingOn.join(', ')],
+      ['Next', one.next],
+      ['Requested', `${moment(one.requestedAt) ?? ''}${one.submission > 1 ? `, submission ${one.submission}` : ''}`],
+      ...submittedFacts(one.content),
       ['Test result', one.testResult && JSON.stringify(one.testResult)],
     ]),
     ...voteLines(one.votes),
   ];
 }
 
+/** What the committee decides on. */
+const submittedFacts = (content: Schema<'Association'>['content']): [string, string][] =>
+  'datasetSha256' in content
+    ? [['Data', `sha256 ${content.datasetSha256}`]]
+    : [
+        ['Archive', `sha256 ${content.archiveSha256}`],
+        ['Image', content.imageDigest],
+        ['Config', `sha256 ${content.configSha256}`],
+      ];
+
 export function reviewLines(review: Schema<'ReviewStatus'>): string[] {
   return [
     ...facts([
       ['State', review.state],
       ['Approvals', `${review.approvals} of ${review.quorum}`],
+      ['Why', review.reason],
       ['Waiting for', review.waitingFor.join(', ')],
       ['Decision by', moment(review.deadline)],
     ]),

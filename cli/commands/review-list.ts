@@ -5,9 +5,9 @@ import { table } from '../table.ts';
 import { parseChoice } from '../values.ts';
 
 export const command = defineCommand({
-  name: 'association list',
+  name: 'review list',
   summary: 'List your requests, and those to your committees',
-  examples: ['strongroom association list', 'strongroom association list --benchmark digits --state requested'],
+  examples: ['strongroom review list', 'strongroom review list --benchmark digits --state requested'],
   watchable: true,
   options: {
     benchmark: option('NAME', 'Only those of one benchmark', parseBenchmarkName),
@@ -30,7 +30,7 @@ export const command = defineCommand({
       one.benchmark,
       one.state,
       `${one.approvals} of ${one.quorum}`,
-      one.waitingFor.join(', '),
+      one.waitingOn.join(', '),
     ]);
     const header = ['id', 'kind', 'subject', 'benchmark', 'state', 'approvals', 'waiting for'];
     return { data: { items }, ids: items.map(({ id }) => id), lines: table(header, rows, 'There are no requests.') };
