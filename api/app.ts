@@ -21,6 +21,7 @@ import { associationRoutes, reviewRoutes } from './routes/associations.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { certificateRoutes } from './routes/certificates.ts';
+import { deviceLoginRoutes } from './routes/device-logins.ts';
 import { eventRoutes } from './routes/events.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { grantRoutes } from './routes/grants.ts';
@@ -38,6 +39,7 @@ const BODY_LIMIT = 256 * 1024;
 const ROUTES = [
   accountRoutes,
   ownAccountRoutes,
+  deviceLoginRoutes,
   certificateRoutes,
   benchmarkRoutes,
   containerRoutes,

@@ -1,16 +1,14 @@
-/** Accounts, passwords and tokens, kept by better-auth and offered in our words. */
+/** Accounts, passwords and tokens, kept by better-auth and offered in our words; each change with its audit entry. */
 import { defaultKeyHasher } from '@better-auth/api-key';
-import { betterAuth } from 'better-auth';
 import { isAPIError } from 'better-auth/api';
 import { StrongroomError } from '../domain/errors.ts';
-import { parseEmailAddress, type EmailAddress, type Handle } from '../domain/ids.ts';
+import type { EmailAddress, Handle } from '../domain/ids.ts';
 import type { Scope } from '../domain/permissions.ts';
 import { ACCESS_TOKEN_PREFIX, isAccessToken } from '../storage/access-token-format.ts';
-import { accountTables } from '../storage/account-tables.ts';
 import {
   claimHandle,
   deletePasswordResets,
-  findAccountByEmail,
+  findAccountById,
   findCallerByAccessToken,
   findCallerBySession,
   releaseHandle,
@@ -18,15 +16,19 @@ import {
   type Account,
   type Caller,
 } from '../storage/accounts.ts';
+import { actingAsAccount, recordAudit } from '../storage/audit.ts';
+import type { Trx } from '../storage/database.ts';
+import { findSession } from '../storage/sessions.ts';
+import { takeDeviceLogin, type DeviceAnswer } from '../storage/device-logins.ts';
+import { DAY_SECONDS, openAccountLibrary, RESET_MINUTES, VERIFICATION_HOURS } from './account-library.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { alreadySignedUpMail, passwordChangedMail, passwordResetMail, verificationMail } from './mails.ts';
+import { takeTurns } from './turns.ts';
 import { openSessionToken, sealSessionToken } from './session-token.ts';
 import { openUnwaitedWork } from './unwaited-work.ts';
 
-const DAY_SECONDS = 86_400;
-const SESSION_DAYS = 30;
-const VERIFICATION_HOURS = 24;
-const RESET_MINUTES = 60;
+/** Passwords that are checked at once: each takes a thread for a while, and there are four. */
+const PASSWORDS_AT_ONCE = 4;
+const PROGRAM_LENGTH = 200;
 
 export interface SignUp {
   readonly email: EmailAddress;
@@ -41,6 +43,14 @@ export interface Session {
   readonly account: Account;
 }
 
+interface BegunSession {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+type Approved = Extract<DeviceAnswer, { readonly is: 'approved' }>;
+
 export interface NewAccessToken {
   readonly id: string;
   readonly name: string;
@@ -54,42 +64,26 @@ export interface NewAccessToken {
 export type Authentication = ReturnType<typeof openAuthentication>;
 
 export function openAuthentication({ db, sendMail, settings, logger }: ApiDependencies) {
-  const { authenticationSecret: secret, publicUrl } = settings;
+  const secret = settings.authenticationSecret;
   const unwaited = openUnwaitedWork(logger);
-  const auth = betterAuth({
-    ...accountTables,
-    database: { db: db.withoutPlugins(), type: 'postgres' },
-    secret,
-    baseURL: publicUrl,
-    telemetry: { enabled: false },
-    logger: { disabled: true },
-    session: { ...accountTables.session, expiresIn: SESSION_DAYS * DAY_SECONDS },
-    verification: { ...accountTables.verification, storeIdentifier: 'hashed' },
-    emailAndPassword: {
-      enabled: true,
-      autoSignIn: false,
-      requireEmailVerification: true,
-      minPasswordLength: 12,
-      maxPasswordLength: 128,
-      onExistingUserSignUp: ({ user }) => sendMail(alreadySignedUpMail(parseEmailAddress(user.email))),
-      resetPasswordTokenExpiresIn: RESET_MINUTES * 60,
-      revokeSessionsOnPasswordReset: true,
-      sendResetPassword: ({ user, token }) =>
-        sendMail(passwordResetMail(parseEmailAddress(user.email), token, publicUrl, RESET_MINUTES)),
-      onPasswordReset: async ({ user }) => {
-        await deletePasswordResets(db, user.id);
-        unwaited.begin('The mail about a changed password was not sent.', () =>
-          sendMail(passwordChangedMail(parseEmailAddress(user.email), publicUrl)),
-        );
-      },
-    },
-    emailVerification: {
-      sendOnSignUp: true,
-      expiresIn: VERIFICATION_HOURS * 3600,
-      sendVerificationEmail: ({ user, token }) =>
-        sendMail(verificationMail(parseEmailAddress(user.email), token, publicUrl, VERIFICATION_HOURS)),
-    },
-  });
+  const needs = { settings, sendMail, unwaited };
+  const auth = openAccountLibrary(db, needs);
+  const turns = takeTurns(PASSWORDS_AT_ONCE);
+
+  /** Says in the log that somebody logged in, and makes the token of it. */
+  const begin = async (
+    trx: Trx,
+    given: BegunSession,
+    accountId: string,
+    by: 'password' | 'device',
+  ): Promise<Session> => {
+    const account = await findAccountById(trx, accountId);
+    if (!account) throw wrongCredentials();
+    const expiresAt = given.expiresAt.toISOString();
+    const begun = { action: 'session.begun', subject: `session/${given.id}`, before: null } as const;
+    await actingAsAccount(account.handle, () => recordAudit(trx, { ...begun, after: { by, expiresAt } }));
+    return { token: sealSessionToken(given.token, secret), expiresAt, account };
+  };
 
   return {
     /** Answers the same whether or not the address has an account. Fails with `E_ALREADY_EXISTS` for a taken handle. */
@@ -131,7 +125,12 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
 
     /** Sets the password, once, by the code of a reset mail, and ends all sessions. Fails with `E_WRONG_CREDENTIALS`. */
     async setPassword(token: string, password: string): Promise<void> {
-      await auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
+      const work = db.transaction().execute(async (trx) => {
+        const onPasswordSet = (account: string) => notePassword(trx, account);
+        const library = openAccountLibrary(trx, { ...needs, onPasswordSet });
+        await library.api.resetPassword({ body: { token, newPassword: password } });
+      });
+      await work.catch((error: unknown) => {
         if (!isAPIError(error) || error.body?.code !== 'INVALID_TOKEN') throw error;
         throw new StrongroomError('E_WRONG_CREDENTIALS', 'The code does not hold.', {
           why: `It is wrong, was used, or is older than ${RESET_MINUTES} minutes.`,
@@ -144,16 +143,31 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
     mailsSent: (): Promise<void> => unwaited.ended(),
 
     /** Fails with `E_WRONG_CREDENTIALS`, which does not tell whether the address has an account. */
-    async logIn(email: EmailAddress, password: string, userAgent = ''): Promise<Session> {
-      const headers = new Headers({ 'user-agent': userAgent.slice(0, 200) });
-      const { token } = await auth.api.signInEmail({ body: { email, password }, headers }).catch((error: unknown) => {
+    async logIn(email: EmailAddress, password: string, program = ''): Promise<Session> {
+      const headers = new Headers({ 'user-agent': program.slice(0, PROGRAM_LENGTH) });
+      const work = turns(() =>
+        db.transaction().execute(async (trx) => {
+          const library = openAccountLibrary(trx, needs);
+          const { token, user } = await library.api.signInEmail({ body: { email, password }, headers });
+          return begin(trx, await findSession(trx, token), user.id, 'password');
+        }),
+      );
+      return work.catch((error: unknown) => {
         if (isAPIError(error) && [401, 403].includes(error.statusCode)) throw wrongCredentials();
         throw error;
       });
-      const account = await findAccountByEmail(db, email);
-      if (!account) throw wrongCredentials();
-      const expiresAt = new Date(Date.now() + SESSION_DAYS * DAY_SECONDS * 1000).toISOString();
-      return { token: sealSessionToken(token, secret), expiresAt, account };
+    },
+
+    /** What a device hears that asks by its code: a session, once, after a person approved it. */
+    async logInDevice(deviceCode: string, program = ''): Promise<Exclude<DeviceAnswer, Approved> | Session> {
+      return db.transaction().execute(async (trx) => {
+        const answer = await takeDeviceLogin(trx, deviceCode);
+        if (answer.is !== 'approved') return answer;
+        const { internalAdapter } = await openAccountLibrary(trx, needs).$context;
+        const userAgent = program.slice(0, PROGRAM_LENGTH);
+        const session = await internalAdapter.createSession(answer.accountId, false, { userAgent });
+        return begin(trx, session, answer.accountId, 'device');
+      });
     },
 
     /** A token that can do what its scopes say, and nothing else. */
@@ -163,22 +177,25 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
       scopes: readonly Scope[],
       days: number | null,
     ): Promise<NewAccessToken> {
-      const created = await auth.api.createApiKey({
-        body: {
-          name,
-          userId: account.id,
-          permissions: scopesColumn(scopes),
-          ...(days !== null && { expiresIn: days * DAY_SECONDS }),
-        },
+      return db.transaction().execute(async (trx) => {
+        const created = await openAccountLibrary(trx, needs).api.createApiKey({
+          body: {
+            name,
+            userId: account.id,
+            permissions: scopesColumn(scopes),
+            ...(days !== null && { expiresIn: days * DAY_SECONDS }),
+          },
+        });
+        const expiresAt = created.expiresAt?.toISOString() ?? null;
+        const token = { id: created.id, name, scopes, createdAt: created.createdAt.toISOString(), expiresAt };
+        await recordAudit(trx, {
+          action: 'access-token.created',
+          subject: `access-token/${created.id}`,
+          before: null,
+          after: { name, scopes: [...scopes], expiresAt },
+        });
+        return { ...token, token: created.key };
       });
-      return {
-        id: created.id,
-        name,
-        scopes,
-        token: created.key,
-        createdAt: created.createdAt.toISOString(),
-        expiresAt: created.expiresAt?.toISOString() ?? null,
-      };
     },
 
     /** Whose token this is, be it a session's or a personal access token; `undefined` where it does not hold. */
@@ -190,6 +207,15 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
       return session === null ? undefined : findCallerBySession(db, session);
     },
   };
+}
+
+/** Other codes stop to hold, and the log says whose password is a new one. */
+async function notePassword(trx: Trx, accountId: string): Promise<void> {
+  await deletePasswordResets(trx, accountId);
+  const account = await findAccountById(trx, accountId);
+  if (!account) return;
+  const set = { action: 'account.password-set', subject: `account/${account.handle}`, before: null } as const;
+  await actingAsAccount(account.handle, () => recordAudit(trx, { ...set, after: { by: 'the code of a mail' } }));
 }
 
 const wrongCredentials = () =>

@@ -3,11 +3,12 @@ import type { errorResponseBuilderContext } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import { StrongroomError } from '../domain/errors.ts';
+import { callerOf } from './caller.ts';
 import type { App } from './services.ts';
 
 const MINUTE_MS = 60_000;
 
-const tooMany = (wait: string) =>
+export const tooMany = (wait: string) =>
   new StrongroomError('E_TOO_MANY_REQUESTS', 'Too many tries.', { next: `Try again in ${wait}.` });
 
 /** For each network address that calls. The plugin throws what `errorResponseBuilder` answers, and sets `Retry-After`. */
@@ -15,6 +16,12 @@ export const limitPerMinute = (max: number) => ({
   max,
   timeWindow: MINUTE_MS,
   errorResponseBuilder: (_request: FastifyRequest, { after }: errorResponseBuilderContext) => tooMany(after),
+});
+
+/** For each account that calls, from wherever. */
+export const limitPerMinuteAndAccount = (max: number) => ({
+  ...limitPerMinute(max),
+  keyGenerator: (request: FastifyRequest) => callerOf(request).id,
 });
 
 /** For each e-mail address that is tried, from wherever: a second limit, so a hook of its own. */

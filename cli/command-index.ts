@@ -15,6 +15,8 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'password reset', summary: 'Ask for a mail with a code that sets a new password' },
   { name: 'password set', summary: 'Set a new password by the code of the mail' },
   { name: 'login', summary: 'Log in and keep a token' },
+  { name: 'login approve', summary: 'Log another machine in as you, after seeing from where it asks' },
+  { name: 'login refuse', summary: 'Refuse to log another machine in' },
   { name: 'logout', summary: 'Log out and forget the token' },
   { name: 'session list', summary: 'List where you are logged in' },
   { name: 'whoami', summary: 'Show who is logged in' },
@@ -110,7 +112,7 @@ export function findCommand(argv: readonly string[]): Found {
   if (first === 'help') return { kind: 'overview' };
   const name = words.join(' ');
   if (isListed(name)) return { kind: 'command', rest, load: () => load(name) };
-  // `run` is a command of its own and has others below it.
+  // `run` and `login` are commands of their own and have others below them.
   if (isListed(first)) return { kind: 'command', rest: [...words.slice(1), ...rest], load: () => load(first) };
   if (groups().includes(first) && second === undefined) return { kind: 'overview', group: first };
   throw unknownCommand(first, name);

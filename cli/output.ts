@@ -44,6 +44,11 @@ export class Output {
     if (this.#mode === 'people') process.stderr.write(`${printable(text)}\n`);
   }
 
+  /** What a person must do for the command to go on: shown in every mode. */
+  instruction(text: string): void {
+    process.stderr.write(`${printable(text)}\n`);
+  }
+
   progress(): ProgressDisplay {
     return new ProgressDisplay(this.#mode === 'ids' ? null : process.stderr, this.terminal);
   }

@@ -266,6 +266,15 @@ export const ROUTES = {
     path: '/v1/datasets/{owner}/{name}',
     ids: { owner: 'Handle', name: 'DatasetName', sha256: 'Sha256' },
   },
+  beginDeviceLogin: { method: 'post', path: '/v1/device-logins', ids: {} },
+  logInDevice: {
+    method: 'post',
+    path: '/v1/device-logins/session',
+    ids: { 'account.handle': 'Handle', 'account.email': 'EmailAddress' },
+  },
+  readDeviceLogin: { method: 'get', path: '/v1/device-logins/{userCode}', ids: {} },
+  approveDeviceLogin: { method: 'post', path: '/v1/device-logins/{userCode}/approval', ids: {} },
+  refuseDeviceLogin: { method: 'post', path: '/v1/device-logins/{userCode}/refusal', ids: {} },
   readEnclave: {
     method: 'get',
     path: '/v1/enclave',

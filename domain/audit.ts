@@ -4,7 +4,11 @@ import type { Handle, Sha256 } from './ids.ts';
 
 /** What is written down: every decision, and every change of who has access to what. */
 export const AUDIT_ACTIONS = [
+  'access-token.created',
+  'access-token.revoked',
   'access.closed',
+  'account.logged-out',
+  'account.password-set',
   'association.changes-requested',
   'association.closed',
   'association.decided',
@@ -14,8 +18,12 @@ export const AUDIT_ACTIONS = [
   'benchmark.created',
   'certificate.issued',
   'certificate.revoked',
+  'device-login.approved',
+  'device-login.refused',
   'grant.created',
   'grant.revoked',
+  'session.begun',
+  'session.ended',
   'vote.cast',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -84,6 +84,12 @@ export const PERMISSIONS = {
   requestPasswordReset: anyone,
   setPassword: anyone,
   logIn: anyone,
+  beginDeviceLogin: anyone,
+  // The code of the device stands for the caller.
+  logInDevice: anyone,
+  readDeviceLogin: account('session'),
+  approveDeviceLogin: account('session'),
+  refuseDeviceLogin: account('session'),
   logOut: account('session'),
   listSessions: account('session'),
   logOutEverywhere: account('session'),
@@ -158,6 +164,7 @@ export const PERMISSIONS = {
   // What operators look at, and what is there for everyone
   readOperationsPage: anyone,
   logInAsOperator: anyone,
+  readDevicePage: anyone,
   listWaitingWork: operator,
   askToDecodePayloads: anyone,
   decodePayloads: operator,

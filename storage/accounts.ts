@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { EmailAddress, Handle } from '../domain/ids.ts';
 import { isScope, type Scope } from '../domain/permissions.ts';
+import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 
@@ -97,12 +98,16 @@ export async function findAccountByHandle(db: Db | Trx, handle: Handle): Promise
   return db.selectFrom('accounts').select(COLUMNS).where('handle', '=', handle).executeTakeFirst();
 }
 
+export async function findAccountById(db: Db | Trx, id: AccountId): Promise<Account | undefined> {
+  return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+}
+
 export async function findAccountByEmail(db: Db | Trx, email: EmailAddress): Promise<Account | undefined> {
   return db.selectFrom('accounts').select(COLUMNS).where('email', '=', email).executeTakeFirst();
 }
 
 /** The codes of all reset mails of an account stop to hold. */
-export async function deletePasswordResets(db: Db, account: AccountId): Promise<void> {
+export async function deletePasswordResets(db: Db | Trx, account: AccountId): Promise<void> {
   await db.deleteFrom('verifications').where('value', '=', account).execute();
 }
 
@@ -153,5 +158,19 @@ export async function listAccessTokens(db: Db, account: AccountId): Promise<Acce
 
 /** Deletes one of the account's tokens; no other request is admitted by it. */
 export async function deleteAccessToken(db: Db, account: AccountId, id: string): Promise<void> {
-  await db.deleteFrom('accessTokens').where('referenceId', '=', account).where('id', '=', id).execute();
+  await db.transaction().execute(async (trx) => {
+    const deleted = await trx
+      .deleteFrom('accessTokens')
+      .where('referenceId', '=', account)
+      .where('id', '=', id)
+      .returning(['name', 'permissions'])
+      .executeTakeFirst();
+    if (!deleted) return;
+    await recordAudit(trx, {
+      action: 'access-token.revoked',
+      subject: `access-token/${id}`,
+      before: { name: deleted.name, scopes: toScopes(deleted.permissions) },
+      after: null,
+    });
+  });
 }

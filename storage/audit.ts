@@ -3,12 +3,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { auditContent, THE_PLATFORM, type AuditRecord, type Author } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
+import type { Handle } from '../domain/ids.ts';
 import type { Trx } from './database.ts';
 
 const authors = new AsyncLocalStorage<Author>();
 
 /** Does `work`, and all that follows from it, in the name of `author`. Elsewhere the platform itself acts. */
 export const actingAs = <Result>(author: Author, work: () => Result): Result => authors.run(author, work);
+
+/** Does `work` in the name of an account that shows only now who it is, for instance by its password. */
+export const actingAsAccount = <Result>(account: Handle, work: () => Result): Result =>
+  authors.run({ ...(authors.getStore() ?? THE_PLATFORM), account }, work);
 
 /**
  * Writes entries, in their order, in the name of whoever acts. The database gives them their number, time and hash as

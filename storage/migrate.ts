@@ -8,6 +8,7 @@ import * as audit from './migrations/2026-11-24-audit.ts';
 import * as idempotency from './migrations/2026-11-24-idempotency.ts';
 import * as functions from './migrations/2026-11-24-inference.ts';
 import * as reviews from './migrations/2026-11-24-reviews.ts';
+import * as deviceLogins from './migrations/2026-11-26-device-logins.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -16,6 +17,7 @@ const MIGRATIONS = {
   '2026-11-24-idempotency': idempotency,
   '2026-11-24-inference': functions,
   '2026-11-24-reviews': reviews,
+  '2026-11-26-device-logins': deviceLogins,
 };
 
 const LOCK = 7_346_001;

@@ -1,5 +1,5 @@
 /** The tables as Kysely knows them. Rows do not leave this folder: queries answer in the words of the field. */
-import type { ColumnType, Generated } from 'kysely';
+import type { Generated } from 'kysely';
 import type { AssociationKind, AssociationState, Ballot } from '../domain/association.ts';
 import type { AuditAction } from '../domain/audit.ts';
 import type { ErrorFields } from '../domain/errors.ts';
@@ -20,58 +20,10 @@ import type {
 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { EventType } from '../domain/platform-event.ts';
+import type { AccountId, AccountTables } from './account-rows.ts';
+import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
 
-type Moment = ColumnType<Date, Date | string, Date | string>;
-type MaybeMoment = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-type SetMoment = ColumnType<Date, Date | string | undefined, Date | string>;
-type Json<Value> = ColumnType<Value, string, string>;
-
-/** The id of an account inside the database; people and workflow ids use the handle. */
-export type AccountId = string;
-
-interface AccountsTable {
-  id: AccountId;
-  name: string;
-  email: EmailAddress;
-  emailVerified: boolean;
-  handle: Handle;
-}
-
-interface SessionsTable {
-  id: string;
-  token: string;
-  userId: AccountId;
-  createdAt: Moment;
-  expiresAt: Moment;
-  userAgent: string | null;
-}
-
-/** What better-auth keeps of mails with a code: the hash of the code, and the account. */
-interface VerificationsTable {
-  id: string;
-  identifier: string;
-  value: AccountId;
-  expiresAt: Moment;
-}
-
-interface AccessTokensTable {
-  id: string;
-  name: string;
-  start: string;
-  key: string;
-  referenceId: AccountId;
-  enabled: boolean;
-  createdAt: Moment;
-  expiresAt: MaybeMoment;
-  lastRequest: MaybeMoment;
-  /** The scopes, in JSON. */
-  permissions: string | null;
-}
-
-interface HandlesTable {
-  handle: Handle;
-  claimedAt: SetMoment;
-}
+export type { AccountId } from './account-rows.ts';
 
 interface AuthorityTable {
   onlyOne: Generated<boolean>;
@@ -303,14 +255,9 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
-export interface Database {
-  accounts: AccountsTable;
+export interface Database extends AccountTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
-  sessions: SessionsTable;
-  verifications: VerificationsTable;
-  accessTokens: AccessTokensTable;
-  handles: HandlesTable;
   authority: AuthorityTable;
   certificateChallenges: CertificateChallengesTable;
   certificates: CertificatesTable;

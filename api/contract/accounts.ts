@@ -27,7 +27,7 @@ export const AccountSchema = named(
   }),
 );
 
-const SessionSchema = named(
+export const SessionSchema = named(
   'Session',
   Type.Object({ token: Type.String(), expiresAt: TimestampSchema, account: AccountSchema.ref }),
 );

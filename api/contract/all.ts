@@ -5,6 +5,7 @@ import * as audit from './audit.ts';
 import * as associations from './associations.ts';
 import * as blobs from './blobs.ts';
 import * as certificates from './certificates.ts';
+import * as deviceLogins from './device-logins.ts';
 import * as events from './events.ts';
 import * as functions from './functions.ts';
 import * as grants from './grants.ts';
@@ -15,6 +16,7 @@ import * as results from './results.ts';
 export const namedSchemas = [
   ProblemSchema.schema,
   ...accounts.accountSchemas,
+  ...deviceLogins.deviceLoginSchemas,
   ...certificates.certificateSchemas,
   ...registrations.registrationSchemas,
   ...associations.associationSchemas,
@@ -25,7 +27,19 @@ export const namedSchemas = [
   ...functions.functionSchemas,
 ];
 
-const modules = [accounts, certificates, registrations, associations, grants, results, events, blobs, audit, functions];
+const modules = [
+  accounts,
+  deviceLogins,
+  certificates,
+  registrations,
+  associations,
+  grants,
+  results,
+  events,
+  blobs,
+  audit,
+  functions,
+];
 
 interface DeclaredRoute {
   readonly method: string;

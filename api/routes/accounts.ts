@@ -105,7 +105,7 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
 
   app.route({
     ...contract.logOutEverywhere,
-    handler: async (request) => ({ sessionsEnded: await deleteSessions(db, callerOf(request).id) }),
+    handler: async (request) => ({ sessionsEnded: await deleteSessions(db, callerOf(request)) }),
   });
 
   app.route({ ...contract.readAccount, handler: async (request) => callerOf(request) });

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { parseHandle } from '../../domain/ids.ts';
 import { ACCESS_TOKEN_PATTERN } from '../../storage/access-token-format.ts';
+import { listAuditEntries } from '../../storage/audit-entries.ts';
 import type { Reply } from './support/reply.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -307,5 +310,64 @@ describe('personal access tokens', () => {
       .set({ expiresAt: new Date(Date.now() - 1000) })
       .execute();
     expect((await as(token, 'GET', '/v1/account')).statusCode).toBe(401);
+  });
+});
+
+describe('the audit log', () => {
+  const actionsOf = async (handle: string) =>
+    (await listAuditEntries(platform.db, { account: parseHandle(handle) }, 0, 1000)).map(({ action }) => action);
+
+  test('tells of log-in, access tokens, log-out and a new password, with no token, password or address in it', async () => {
+    const session = await verified('audrey');
+    const made = (await as(session, 'POST', '/v1/tokens', { name: 'cron', scopes: ['read', 'run'] })).json();
+    await as(session, 'DELETE', `/v1/tokens/${made.id}`);
+    await as(session, 'DELETE', '/v1/sessions/current');
+    const again = (await logIn('audrey@example.org')).json().token;
+    await as(again, 'DELETE', '/v1/account/sessions');
+    await post('/v1/accounts/password-resets', { email: 'audrey@example.org' });
+    let code = '';
+    await eventually(async () => {
+      code = /password set (\S+)/.exec((await platform.mailsTo('audrey@example.org')).at(-1) ?? '')?.[1] ?? '';
+      expect(code).not.toBe('');
+    });
+    await post('/v1/accounts/password', { token: code, password: 'a new one, and long enough' });
+
+    expect(await actionsOf('audrey')).toEqual([
+      'session.begun',
+      'access-token.created',
+      'access-token.revoked',
+      'session.ended',
+      'session.begun',
+      'account.logged-out',
+      'account.password-set',
+    ]);
+    const log = JSON.stringify(await listAuditEntries(platform.db, { account: parseHandle('audrey') }, 0, 1000));
+    for (const secret of [made.token, session, code, PASSWORD, 'audrey@example.org']) expect(log).not.toContain(secret);
+    expect(log).toContain(`"subject":"access-token/${made.id}"`);
+  });
+
+  test('that cannot be written has nobody logged in, and no token made or revoked', async () => {
+    const session = await verified('aulus');
+    const { id } = (await as(session, 'POST', '/v1/tokens', { name: 'old', scopes: ['read'] })).json();
+    const rows = async () => [
+      await platform.db.selectFrom('sessions').select('id').orderBy('id').execute(),
+      await platform.db.selectFrom('accessTokens').select('id').orderBy('id').execute(),
+    ];
+    const before = await rows();
+    await sql`ALTER TABLE audit_entries RENAME TO audit_entries_away`.execute(platform.db);
+    try {
+      for (const answer of [
+        await logIn('aulus@example.org'),
+        await as(session, 'POST', '/v1/tokens', { name: 'new', scopes: ['read'] }),
+        await as(session, 'DELETE', `/v1/tokens/${id}`),
+        await as(session, 'DELETE', '/v1/account/sessions'),
+        await as(session, 'DELETE', '/v1/sessions/current'),
+      ]) {
+        expect(answer.json()).toMatchObject({ code: 'E_UNAVAILABLE', status: 503 });
+      }
+    } finally {
+      await sql`ALTER TABLE audit_entries_away RENAME TO audit_entries`.execute(platform.db);
+    }
+    expect(await rows()).toEqual(before);
   });
 });

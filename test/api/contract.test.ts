@@ -46,8 +46,10 @@ test('every operation has a name of its own, says who may call it, and how it fa
     .filter((operation) => operation.security.length === 0)
     .map((operation) => operation.operationId);
   expect(open.sort()).toEqual([
+    'beginDeviceLogin',
     'followVerificationLink',
     'logIn',
+    'logInDevice',
     'readAuthority',
     'requestPasswordReset',
     'resendVerification',

@@ -77,6 +77,7 @@ beforeAll(async () => {
       email: 'dora@example.org',
       url: 'https://files.example.org/model.tar.gpg',
       nonce: 'AAAA',
+      userCode: 'BCDF-GHJK',
       since: '0',
       cursor: '0',
     },

@@ -1,0 +1,92 @@
+/** The page on which a person approves the log-in of a device, after seeing from where it is asked for. */
+import { createHash } from 'node:crypto';
+
+export const DEVICE_PATH = '/device';
+
+// The session lives in this page only, and ends with the answer. Text goes into the page as text, never as HTML.
+const SCRIPT = `
+  const [login, code, choice] = document.querySelectorAll('form');
+  const word = document.querySelector('p');
+  let session = null;
+  const ask = async (method, path, body) => {
+    const headers = { ...(session && { authorization: 'Bearer ' + session }), ...(body && { 'content-type': 'application/json' }) };
+    const answer = await fetch(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const said = answer.status === 204 ? null : await answer.json();
+    if (!answer.ok) throw new Error([said.detail, said.why].filter(Boolean).join(' '));
+    return said;
+  };
+  const step = (form, text) => {
+    for (const each of [login, code, choice]) each.hidden = each !== form;
+    word.textContent = text;
+  };
+  const on = (form, work) => form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    work(event).catch((error) => (word.textContent = error.message));
+  });
+  code.elements.code.value = location.hash.slice(1);
+  on(login, async () => {
+    session = (await ask('POST', '/v1/sessions', Object.fromEntries(new FormData(login)))).token;
+    login.reset();
+    step(code, 'Type the code that the device shows.');
+  });
+  const path = () => '/v1/device-logins/' + encodeURIComponent(code.elements.code.value.trim());
+  on(code, async () => {
+    const asked = await ask('GET', path());
+    step(choice, 'A log-in is asked for from ' + asked.networkAddress + ' by ' + (asked.program || 'a program without a name') +
+      ' at ' + new Date(asked.requestedAt).toLocaleString() + '. Approve it only if this was you: that device can then do all that you can.');
+  });
+  on(choice, async (event) => {
+    const approved = event.submitter.value === 'approval';
+    await ask('POST', path() + '/' + event.submitter.value);
+    await ask('DELETE', '/v1/sessions/current');
+    session = null;
+    step(null, approved ? 'Approved. Go back to the device.' : 'Refused. The device was not logged in.');
+  });
+  step(login, 'Log in to approve a device.');
+`;
+
+const STYLE = `
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 30rem; padding: 0 1rem; }
+  label { display: block; margin: .5rem 0; }
+`;
+
+const HTML = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width">
+  <title>Strongroom: log in a device</title>
+  <style>${STYLE}</style>
+  <h1>Log in a device</h1>
+  <p aria-live="polite">…</p>
+  <form hidden>
+    <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
+    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+    <button>Log in</button>
+  </form>
+  <form hidden>
+    <label>Code <input name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required></label>
+    <button>Go on</button>
+  </form>
+  <form hidden>
+    <button value="approval">Approve</button>
+    <button value="refusal">Refuse</button>
+  </form>
+  <script>${SCRIPT}</script>
+</html>
+`;
+
+const digestOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** The page, and the content security policy under which it runs nothing but its own script. */
+export const devicePage = (): { readonly html: string; readonly policy: string } => ({
+  html: HTML,
+  policy: [
+    "default-src 'none'",
+    "connect-src 'self'",
+    `script-src ${digestOf(SCRIPT)}`,
+    `style-src ${digestOf(STYLE)}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+});

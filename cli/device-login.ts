@@ -1,0 +1,36 @@
+/** Logging this machine in by a code that a person approves elsewhere: for machines without a browser or a terminal. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { PlatformClient, Schema } from '../client/platform.ts';
+import { SLOW_DOWN_SECONDS } from '../domain/device-login.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { Context } from './context.ts';
+import { interrupted } from './prompt.ts';
+
+/** Shows the code and where to approve it, and waits. Fails with `E_LOGIN_REFUSED`, and with `E_WRONG_CREDENTIALS` once the code ran out. */
+export async function logInByCode(context: Context, platform: PlatformClient): Promise<Schema<'Session'>> {
+  const { deviceCode, userCode, verificationUri, interval } = await platform.beginDeviceLogin();
+  context.output.instruction(
+    [
+      `Open ${verificationUri} and type the code ${userCode}`,
+      `Or, where you are logged in already: strongroom login approve ${userCode}`,
+      'Waiting for somebody to approve …',
+    ].join('\n'),
+  );
+  let seconds = interval;
+  for (;;) {
+    await pause(seconds * 1000, undefined, { signal: context.signal }).catch(() => {
+      throw interrupted();
+    });
+    try {
+      return await platform.logInDevice({ body: { deviceCode }, signal: context.signal });
+    } catch (error) {
+      if (context.signal.aborted) throw interrupted();
+      if (!mayAskAgain(error)) throw error;
+      if (error.code === 'E_TOO_MANY_REQUESTS') seconds += SLOW_DOWN_SECONDS;
+    }
+  }
+}
+
+/** Also after a connection that broke: the code holds until it runs out, whatever happens on the way. */
+const mayAskAgain = (error: unknown): error is StrongroomError =>
+  error instanceof StrongroomError && ['E_LOGIN_PENDING', 'E_TOO_MANY_REQUESTS', 'E_UNAVAILABLE'].includes(error.code);
