@@ -1,6 +1,7 @@
 /** What `archive encrypt` reads: a file, stdin, or an image of Docker Engine. */
 import { open } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
+import { readToEnd } from '../crypto/chunks.ts';
 import { usage } from './command.ts';
 
 export interface ArchiveInput {
@@ -9,7 +10,6 @@ export interface ArchiveInput {
   readonly size: number | null;
 }
 
-const PIECE = 2 ** 20;
 const IMAGE = /^docker:(.+)$/;
 
 /** The path of the file that is read; `null` where it is none. */
@@ -30,8 +30,7 @@ async function openFile(path: string, signal: AbortSignal): Promise<ArchiveInput
     throw Object.assign(error as Error, { path });
   });
   const about = await file.stat();
-  if (about.isFile())
-    return { content: addAbortSignal(signal, file.createReadStream({ highWaterMark: PIECE })), size: about.size };
+  if (about.isFile()) return { content: readToEnd(file, signal), size: about.size };
   await file.close();
   throw usage(`${path} is not a file.`, 'Name a file, - for stdin, or docker:IMAGE for an image.');
 }

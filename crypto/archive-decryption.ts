@@ -11,7 +11,7 @@ import { CheckedCiphertext, Ciphertext } from './ciphertext.ts';
 import { interrupted, namingFullDisk } from './failure.ts';
 import type { ModelKey } from './model-key.ts';
 import { readMessage } from './openpgp/message.ts';
-import { PIECE_BYTES } from './pieces.ts';
+import { copies, inChunks, PIECE_BYTES } from './chunks.ts';
 import { StagedFile } from './staged-file.ts';
 import type { Overwrite } from './staged-file.ts';
 
@@ -23,11 +23,14 @@ export interface ReadOptions {
   readonly onProgress?: OnProgress;
 }
 
-export interface VerifyOptions<Finding = unknown> extends ReadOptions {
+export interface ExpectedArchive extends ReadOptions {
   /** Of the ciphertext, as it was registered. */
   readonly expectedSha256?: Sha256;
   /** Bytes after which decrypting and decompressing stop with `E_TOO_LARGE`. */
   readonly maxPlaintextSize?: number;
+}
+
+export interface VerifyOptions<Finding = unknown> extends ExpectedArchive {
   /**
    * Looks at the plaintext in memory, before it is known to be good, and must let none of it out. It need not read to
    * the end. What it throws counts only if the archive is neither damaged nor another one than expected.
@@ -53,16 +56,29 @@ export interface VerifiedArchive<Finding = unknown> {
  * `E_TRUNCATED`, `E_TRAILING_DATA`, `E_UNPROTECTED`, `E_DIGEST_MISMATCH`, `E_TOO_LARGE`, `E_NOT_AN_ARCHIVE`,
  * `E_FILE_NOT_FOUND`, `E_INTERRUPTED`, or as `inspect` fails.
  */
-export async function verifyArchive<Finding = undefined>(
+export function verifyArchive<Finding = undefined>(
   path: string,
   key: ModelKey,
   options: VerifyOptions<Finding> = {},
+): Promise<VerifiedArchive<Finding>> {
+  const { inspect } = options;
+  return readThrough(path, key, options, inspect && ((plaintext) => inspect(copies(plaintext))));
+}
+
+/** Looks at the plaintext; a piece of it holds only until the next one is asked for. */
+type Look<Finding> = (plaintext: AsyncIterable<Buffer>) => Promise<Finding>;
+
+async function readThrough<Finding>(
+  path: string,
+  key: ModelKey,
+  options: ExpectedArchive,
+  look: Look<Finding> | undefined,
 ): Promise<VerifiedArchive<Finding>> {
   const ciphertext = await Ciphertext.open(path, { ...options, phase: 'verify' });
   try {
     const limit = options.maxPlaintextSize ?? DEFAULT_MAX_PLAINTEXT_SIZE;
     const plaintext = new CountedPlaintext(readMessage(ciphertext.read(), key.expose(), limit));
-    const looked = await look(plaintext, options.inspect);
+    const looked = await lookFirst(plaintext, look);
     const end = await ciphertext.end();
     expectDigest(end.sha256, options.expectedSha256);
     if ('problem' in looked) throw looked.problem;
@@ -78,21 +94,16 @@ export async function verifyArchive<Finding = undefined>(
  * Decrypts the archive into a new file that appears when everything was verified. Fails as `verifyArchive` and, for the
  * file, with `E_OUTPUT_EXISTS` and `E_NO_SPACE`; nothing is left then.
  */
-export async function decryptArchiveToFile<Finding = undefined>(
+export async function decryptArchiveToFile(
   path: string,
   key: ModelKey,
   target: string,
-  options: VerifyOptions<Finding> & { readonly overwrite?: Overwrite } = {},
-): Promise<VerifiedArchive<Finding>> {
+  options: ExpectedArchive & { readonly overwrite?: Overwrite } = {},
+): Promise<VerifiedArchive<void>> {
   const staged = await StagedFile.open(target, { ...options, input: path });
   try {
-    const archive = await verifyArchive<Finding>(path, key, {
-      ...options,
-      inspect: async (plaintext) => {
-        await staged.write(plaintext, options.signal);
-        return undefined as Finding;
-      },
-    });
+    const write: Look<void> = (plaintext) => staged.write(inChunks(plaintext), options.signal);
+    const archive = await readThrough(path, key, options, write);
     await staged.release();
     return archive;
   } catch (error) {
@@ -112,7 +123,7 @@ export function openVerifiedArchive(
   options: ReadOptions = {},
 ): Readable {
   const { signal } = options;
-  const stream = Readable.from(readVerified(path, key, verified, options), {
+  const stream = Readable.from(copies(readVerified(path, key, verified, options)), {
     objectMode: false,
     highWaterMark: PIECE_BYTES,
   });
@@ -138,13 +149,13 @@ async function* readVerified(
   }
 }
 
-/** Lets `inspect` look, then reads what it left: only the end says whether the archive is good. */
-async function look<Finding>(
+/** Lets `look` see it, then reads what it left: only the end says whether the archive is good. */
+async function lookFirst<Finding>(
   plaintext: CountedPlaintext,
-  inspect: VerifyOptions<Finding>['inspect'],
+  look: Look<Finding> | undefined,
 ): Promise<{ finding: Finding } | { problem: unknown }> {
-  const looked = inspect
-    ? await inspect(plaintext.open()).then(
+  const looked = look
+    ? await look(plaintext.open()).then(
         (finding) => ({ finding }),
         (problem: unknown) => ({ problem }),
       )

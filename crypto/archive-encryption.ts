@@ -12,7 +12,8 @@ import { interrupted, namingFullDisk } from './failure.ts';
 import type { ModelKey } from './model-key.ts';
 import { writeMessage } from './openpgp/message.ts';
 import type { WriteOptions } from './openpgp/message.ts';
-import { inPieces } from './pieces.ts';
+import { copies, inChunks } from './chunks.ts';
+import type { Chunk } from './chunks.ts';
 import { RunningDigest } from './running-digest.ts';
 import { StagedFile } from './staged-file.ts';
 import type { Overwrite } from './staged-file.ts';
@@ -54,7 +55,7 @@ export async function encryptArchive(
   const encryption = new Encryption(source, key, options);
   try {
     if (typeof target === 'string') await writeToFile(encryption.archive(), target, options);
-    else await pipeline(encryption.archive(), target, { ...(options.signal && { signal: options.signal }) });
+    else await pipeline(copies(encryption.bytes()), target, { ...(options.signal && { signal: options.signal }) });
     return await encryption.result();
   } catch (error) {
     throw options.signal?.aborted ? interrupted('The encryption', error) : error;
@@ -63,7 +64,7 @@ export async function encryptArchive(
   }
 }
 
-async function writeToFile(archive: AsyncIterable<Buffer>, path: string, options: EncryptOptions): Promise<void> {
+async function writeToFile(archive: AsyncIterable<Chunk>, path: string, options: EncryptOptions): Promise<void> {
   const staged = await StagedFile.open(path, options);
   try {
     await staged.write(archive, options.signal);
@@ -89,12 +90,16 @@ class Encryption {
     this.#options = options;
   }
 
-  async *archive(): AsyncGenerator<Buffer> {
-    for await (const part of writeMessage(this.#content(), this.#key.expose(), this.#options)) {
-      await this.#digest.update(part);
-      this.#size += part.length;
-      yield part;
+  async *archive(): AsyncGenerator<Chunk> {
+    for await (const chunk of inChunks(writeMessage(this.#content(), this.#key.expose(), this.#options))) {
+      this.#digest.add(chunk);
+      this.#size += chunk.length;
+      yield chunk;
     }
+  }
+
+  async *bytes(): AsyncGenerator<Buffer> {
+    for await (const chunk of this.archive()) yield chunk.bytes;
   }
 
   async result(): Promise<EncryptedArchive> {
@@ -107,10 +112,9 @@ class Encryption {
   }
 
   async *#content(): AsyncGenerator<Buffer> {
-    const content = compress(this.#readSource(), this.#options.compression ?? 'none');
-    for await (const chunk of inPieces(content)) {
-      this.#plaintextSize += chunk.length;
-      yield chunk;
+    for await (const bytes of compress(this.#readSource(), this.#options.compression ?? 'none')) {
+      this.#plaintextSize += bytes.length;
+      yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     }
   }
 
@@ -129,5 +133,5 @@ class Encryption {
 
 function compress(content: ArchiveSource, compression: ArchiveCompression): ArchiveSource {
   if (compression === 'none') return content;
-  return Readable.from(content, { objectMode: false }).compose(createZstdCompress()) as AsyncIterable<Buffer>;
+  return Readable.from(copies(content), { objectMode: false }).compose(createZstdCompress()) as AsyncIterable<Buffer>;
 }

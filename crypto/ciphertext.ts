@@ -6,7 +6,8 @@ import type { Sha256 } from '../domain/ids.ts';
 import { parseSha256 } from '../domain/ids.ts';
 import type { OnProgress } from '../domain/progress.ts';
 import { codeOf } from './failure.ts';
-import { readChunks } from './file-chunks.ts';
+import type { Chunk } from './chunks.ts';
+import { readChunks } from './chunks.ts';
 import { RunningDigest } from './running-digest.ts';
 
 export interface CiphertextOptions {
@@ -34,7 +35,7 @@ export async function openArchiveFile(path: string): Promise<{ handle: FileHandl
 /** The first reading. */
 export class Ciphertext {
   readonly #file: FileHandle;
-  readonly #chunks: AsyncGenerator<Buffer>;
+  readonly #chunks: AsyncGenerator<Chunk>;
   readonly #total: number;
   readonly #options: CiphertextOptions;
   readonly #digest = new RunningDigest('sha256');
@@ -57,9 +58,9 @@ export class Ciphertext {
     for (let next = await this.#chunks.next(); !next.done; next = await this.#chunks.next()) {
       const chunk = next.value;
       this.#size += chunk.length;
-      await this.#digest.update(chunk);
+      this.#digest.add(chunk);
       await this.check(this.#digest.digest());
-      yield chunk;
+      yield chunk.bytes;
       this.#options.onProgress?.({ phase: this.#options.phase, bytesDone: this.#size, bytesTotal: this.#total });
     }
   }

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const hash = createHash(workerData);
 
-parentPort.on('message', ({ slot, length }) => {
-  hash.update(new Uint8Array(slot, 0, length));
-  parentPort.postMessage({ slot, digest: hash.copy().digest() }, [slot]);
+parentPort.on('message', ({ memory, length }) => {
+  hash.update(new Uint8Array(memory, 0, length));
+  parentPort.postMessage(hash.copy().digest());
 });

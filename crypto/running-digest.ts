@@ -1,74 +1,42 @@
 /**
- * The digest of a stream, computed on a thread of its own beside the work that the stream is for. Short streams are
- * digested where they are: the thread starts only when a whole slot is full.
+ * The digest of a stream of chunks, computed on a thread of its own beside the work that the stream is for. Streams
+ * shorter than a chunk are digested where they are: no thread starts for them.
  */
 import { createHash } from 'node:crypto';
-import { DigestThread, SLOT_BYTES } from './digest-thread.ts';
+import type { Chunk } from './chunks.ts';
+import { DigestThread } from './digest-thread.ts';
 
 export type DigestAlgorithm = 'sha1' | 'sha256';
 
 export class RunningDigest {
   readonly #algorithm: DigestAlgorithm;
   #thread: DigestThread | null = null;
-  #slot = new ArrayBuffer(0);
-  #bytes = new Uint8Array(this.#slot);
-  #filled = 0;
-  /** Of everything up to the last slot that was handed over. */
-  #last: Promise<Buffer> | null = null;
+  /** Of everything so far. */
+  #soFar: Promise<Buffer>;
 
   constructor(algorithm: DigestAlgorithm) {
     this.#algorithm = algorithm;
+    this.#soFar = Promise.resolve(createHash(algorithm).digest());
   }
 
-  /** Takes a copy of the bytes; waits only while the thread lags behind. */
-  async update(bytes: Buffer): Promise<void> {
-    for (let from = 0; from < bytes.length;) {
-      if (this.#filled === this.#bytes.length) await this.#nextSlot(bytes.length);
-      const part = bytes.subarray(from, from + this.#bytes.length - this.#filled);
-      this.#bytes.set(part, this.#filled);
-      from += part.length;
-      this.#filled += part.length;
+  /** Takes the chunk, which is held meanwhile. Only the last chunk of a stream may be less than full. */
+  add(chunk: Chunk): void {
+    if (!this.#thread && !chunk.isFull) {
+      this.#soFar = Promise.resolve(createHash(this.#algorithm).update(chunk.bytes).digest());
+      return;
     }
+    this.#thread ??= new DigestThread(this.#algorithm);
+    this.#soFar = this.#thread.digest(chunk.memory, chunk.length);
+    chunk.holdFor(this.#soFar);
   }
 
   /** The digest of everything so far. */
-  async digest(): Promise<Buffer> {
-    if (!this.#thread) return createHash(this.#algorithm).update(this.#bytes.subarray(0, this.#filled)).digest();
-    if (this.#filled > 0) this.#handOver(this.#thread);
-    return this.#last ?? createHash(this.#algorithm).digest();
+  digest(): Promise<Buffer> {
+    return this.#soFar;
   }
 
   /** Ends the thread. */
   async close(): Promise<void> {
     await this.#thread?.stop();
-  }
-
-  async #nextSlot(wanted: number): Promise<void> {
-    if (!this.#thread && this.#bytes.length < SLOT_BYTES) {
-      this.#growFirstSlot(wanted);
-      return;
-    }
-    this.#thread ??= new DigestThread(this.#algorithm);
-    if (this.#filled > 0) this.#handOver(this.#thread);
-    this.#use(await this.#thread.freeSlot());
-  }
-
-  #growFirstSlot(wanted: number): void {
-    const filled = this.#bytes;
-    this.#use(new ArrayBuffer(Math.min(SLOT_BYTES, Math.max(2 * filled.length, filled.length + wanted))));
-    this.#bytes.set(filled);
-    this.#filled = filled.length;
-  }
-
-  #handOver(thread: DigestThread): void {
-    this.#last = thread.digest(this.#slot, this.#filled);
-    this.#last.catch(() => undefined);
-    this.#use(new ArrayBuffer(0));
-  }
-
-  #use(slot: ArrayBuffer): void {
-    this.#slot = slot;
-    this.#bytes = new Uint8Array(slot);
-    this.#filled = 0;
   }
 }

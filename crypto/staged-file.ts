@@ -8,7 +8,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
 import { codeOf, namingFullDisk } from './failure.ts';
-import { inChunks } from './file-chunks.ts';
+import type { Chunk } from './chunks.ts';
 import { syncFolder } from './private-file.ts';
 
 /** What to do where the output is there already. A folder is never replaced. */
@@ -20,6 +20,8 @@ export interface OutputOptions {
   readonly overwrite?: Overwrite;
 }
 
+/** Bytes that are written before the disk is asked to take them. */
+const SYNC_BYTES = 64 * 2 ** 20;
 /** What the file is to be called, and who writes it. */
 const DRAFT = /^\.(.*)\.(\d+)-[0-9a-f]{12}\.partial$/s;
 
@@ -64,6 +66,7 @@ export class StagedFile {
   readonly #path: string;
   readonly #draft: string;
   readonly #overwrite: Overwrite;
+  #syncing: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, draft: string, handle: FileHandle, overwrite: Overwrite) {
     this.#path = path;
@@ -85,19 +88,30 @@ export class StagedFile {
     return new StagedFile(target, draft, handle, options.overwrite ?? 'refuse');
   }
 
-  /** Writes all of `content` in large chunks rather than piece by piece, each one while the next is made. */
-  async write(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    let writing: Promise<unknown> = Promise.resolve();
+  /** Writes each chunk while the next is made. */
+  async write(content: AsyncIterable<Chunk>, signal?: AbortSignal): Promise<void> {
+    let writing: Promise<void> = Promise.resolve();
+    let unsynced = 0;
     try {
-      for await (const chunk of inChunks(content)) {
+      for await (const chunk of content) {
         signal?.throwIfAborted();
         await writing;
-        writing = this.#writeWhole(chunk);
-        writing.catch(() => undefined);
+        writing = this.#writeWhole(chunk.bytes);
+        chunk.holdFor(writing);
+        unsynced += chunk.length;
+        if (unsynced < SYNC_BYTES) continue;
+        this.#syncMeanwhile(writing);
+        unsynced = 0;
       }
     } finally {
       await writing;
     }
+  }
+
+  /** What lies on the disk already need not be waited for at the end. */
+  #syncMeanwhile(written: Promise<void>): void {
+    const sync = this.#syncing.then(() => written).then(() => this.#handle.datasync());
+    this.#syncing = sync.catch(() => undefined);
   }
 
   async #writeWhole(chunk: Uint8Array): Promise<void> {
@@ -108,6 +122,7 @@ export class StagedFile {
 
   /** Puts the file in its place, where it lasts. Fails with `E_OUTPUT_EXISTS` if something came there meanwhile. */
   async release(): Promise<void> {
+    await this.#syncing;
     await this.#handle.sync();
     await this.#handle.close();
     if (this.#overwrite === 'replace') {
@@ -125,6 +140,7 @@ export class StagedFile {
 
   /** Removes the draft. Can be called after anything, and again. */
   async discard(): Promise<void> {
+    await this.#syncing;
     await this.#handle.close().catch(() => undefined);
     await unlink(this.#draft).catch(() => undefined);
   }

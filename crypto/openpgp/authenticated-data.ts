@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
-import { inPieces, PIECE_BYTES } from '../pieces.ts';
+import { inChunks, inPieces, PIECE_BYTES } from '../chunks.ts';
 import { Aead, derive, findMode, OCB, TAG_BYTES } from './aead.ts';
 import type { AeadMode } from './aead.ts';
 import type { ByteReader } from './byte-reader.ts';
@@ -82,7 +82,7 @@ export async function* seal(packets: AsyncIterable<Buffer>, session: SessionKey)
   const salt = randomBytes(SALT_BYTES);
   const chunks = new Chunks(session.cipher, OCB, OUR_OCTET, session.key, salt);
   yield Buffer.concat([Buffer.of(VERSION, session.cipher.number, OCB.number, OUR_OCTET), salt]);
-  for await (const piece of inPieces(packets)) if (piece.length > 0) yield* chunks.seal(piece);
+  for await (const chunk of inChunks(packets)) for (const piece of inPieces(chunk.bytes)) yield* chunks.seal(piece);
   yield chunks.sealEnd();
 }
 

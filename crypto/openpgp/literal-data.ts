@@ -3,6 +3,7 @@ import { Readable, pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
 import { createInflate, createInflateRaw } from 'node:zlib';
 import { StrongroomError } from '../../domain/errors.ts';
+import { copies } from '../chunks.ts';
 import { ByteReader } from './byte-reader.ts';
 import { readBody, writeInParts } from './packet-body.ts';
 import { TAG, readHeader } from './packet-header.ts';
@@ -95,7 +96,7 @@ async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
 
 async function* inflate(compressed: AsyncIterable<Buffer>, inflater: Transform): AsyncGenerator<Buffer> {
   // Errors reach the reader of `inflater`; the callback only keeps them from being thrown a second time.
-  pipeline(Readable.from(compressed, { objectMode: false }), inflater, () => undefined);
+  pipeline(Readable.from(copies(compressed), { objectMode: false }), inflater, () => undefined);
   try {
     for await (const chunk of inflater) yield chunk as Buffer;
   } catch (error) {

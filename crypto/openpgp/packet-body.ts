@@ -1,5 +1,5 @@
 /** Bodies of packets that are too large to hold: read part by part, and written in parts of a power of two. */
-import { PIECE_BYTES } from '../pieces.ts';
+import { PIECE_BYTES } from '../chunks.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { newFormTag, partialLength, readLength, writeLength } from './packet-header.ts';
 import type { BodyLength } from './packet-header.ts';

@@ -4,30 +4,30 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
-import { PIECE_BYTES } from '../pieces.ts';
+import { inChunks, inPieces } from '../chunks.ts';
 import { RunningDigest } from '../running-digest.ts';
 import type { ByteReader } from './byte-reader.ts';
-import { CfbDecryptor, CfbEncryptor } from './cfb.ts';
+import { Cfb } from './cfb.ts';
 import { BLOCK_BYTES } from './ciphers.ts';
 import type { SessionKey } from './session-key.ts';
 
 export const VERSION = 1;
 const PREFIX_BYTES = BLOCK_BYTES + 2;
 const CODE_HEADER = Buffer.of(0xd3, 0x14);
-const CODE_BYTES = CODE_HEADER.length + 20;
+const CODE_BYTES = 20;
 
 /** The body of the packet around `packets`. */
 export async function* protect(packets: AsyncIterable<Buffer>, session: SessionKey): AsyncGenerator<Buffer> {
-  const encryptor = new CfbEncryptor(session.cipher, session.key);
+  const cfb = Cfb.encrypting(session.cipher, session.key);
   const code = new RunningDigest('sha1');
   try {
     yield Buffer.of(VERSION);
-    for await (const bytes of beforeCode(packets)) {
-      await code.update(bytes);
-      yield encryptor.update(bytes);
+    for await (const chunk of inChunks(beforeCode(packets))) {
+      code.add(chunk);
+      for (const piece of inPieces(chunk.bytes)) yield cfb.update(piece);
     }
-    yield encryptor.update(await code.digest());
-    yield encryptor.final();
+    yield cfb.update(await code.digest());
+    yield cfb.final();
   } finally {
     await code.close();
   }
@@ -45,8 +45,8 @@ export const readPrefix = (body: ByteReader): Promise<Buffer> => body.read(PREFI
 
 /** Whether the last two of the prefix's bytes repeat the two before: of 65,536 wrong keys one passes. */
 export function opensPrefix(prefix: Buffer, session: SessionKey): boolean {
-  const decryptor = new CfbDecryptor(session.cipher, session.key);
-  const plain = Buffer.concat([decryptor.update(prefix), decryptor.final()]);
+  const cfb = Cfb.decrypting(session.cipher, session.key);
+  const plain = Buffer.concat([cfb.update(prefix), cfb.final()]);
   return plain.subarray(-2).equals(plain.subarray(-4, -2));
 }
 
@@ -55,32 +55,37 @@ export function opensPrefix(prefix: Buffer, session: SessionKey): boolean {
  * fails with `E_DAMAGED` where the code does not match.
  */
 export async function* unprotect(prefix: Buffer, body: ByteReader, session: SessionKey): AsyncGenerator<Buffer> {
-  const code = new RunningDigest('sha1');
-  const tail = new Tail(CODE_BYTES);
+  const running = new RunningDigest('sha1');
+  const code = new Tail(CODE_BYTES);
+  const header = new Tail(CODE_HEADER.length);
   let skip = PREFIX_BYTES;
   try {
-    for await (const piece of decryptBody(prefix, body, session)) {
-      for (const bytes of tail.push(piece)) {
-        await code.update(bytes);
+    for await (const chunk of inChunks(code.before(decryptBody(prefix, body, session)))) {
+      running.add(chunk);
+      for (const bytes of header.push(chunk.bytes)) {
         const skipped = Math.min(skip, bytes.length);
         skip -= skipped;
         if (bytes.length > skipped) yield bytes.subarray(skipped);
       }
     }
-    await code.update(tail.bytes.subarray(0, CODE_HEADER.length));
-    checkCode(tail.bytes, await code.digest());
+    const matches = code.isWhole && timingSafeEqual(code.bytes, await running.digest());
+    if (!matches || !header.bytes.equals(CODE_HEADER)) throw damaged();
   } finally {
-    await code.close();
+    await running.close();
   }
 }
 
 async function* decryptBody(prefix: Buffer, body: ByteReader, session: SessionKey): AsyncGenerator<Buffer> {
-  const decryptor = new CfbDecryptor(session.cipher, session.key);
-  yield decryptor.update(prefix);
-  for (let chunk = await body.readSome(PIECE_BYTES); chunk; chunk = await body.readSome(PIECE_BYTES)) {
-    yield decryptor.update(chunk);
+  const cfb = Cfb.decrypting(session.cipher, session.key);
+  for await (const chunk of inChunks(wholeBody(prefix, body))) {
+    for (const piece of inPieces(chunk.bytes)) yield cfb.update(piece);
   }
-  yield decryptor.final();
+  yield cfb.final();
+}
+
+async function* wholeBody(prefix: Buffer, body: ByteReader): AsyncGenerator<Buffer> {
+  yield prefix;
+  for (let bytes = await body.readSome(Infinity); bytes; bytes = await body.readSome(Infinity)) yield bytes;
 }
 
 /** Holds the last bytes of a stream back: only its end tells which they are. */
@@ -92,6 +97,10 @@ class Tail {
     this.#length = length;
   }
 
+  get isWhole(): boolean {
+    return this.bytes.length === this.#length;
+  }
+
   /** What has surely been followed by enough. */
   push(piece: Buffer): Buffer[] {
     const pieces = piece.length < this.#length ? [Buffer.concat([this.bytes, piece])] : [this.bytes, piece];
@@ -100,13 +109,11 @@ class Tail {
     this.bytes = Buffer.from(last.subarray(cut));
     return [...pieces, last.subarray(0, cut)];
   }
-}
 
-function checkCode(found: Buffer, expected: Buffer): void {
-  const code = found.subarray(CODE_HEADER.length);
-  const whole = found.length === CODE_BYTES && found.subarray(0, CODE_HEADER.length).equals(CODE_HEADER);
-  if (whole && timingSafeEqual(code, expected)) return;
-  throw damaged();
+  /** All of the stream but its tail. */
+  async *before(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const piece of stream) yield* this.push(piece);
+  }
 }
 
 export const damaged = (): StrongroomError =>
