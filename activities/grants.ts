@@ -1,4 +1,5 @@
 /** Grants: the model key, wrapped on the owner's machine to each certificate that may be trusted with it. */
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import { StrongroomError } from '../domain/errors.ts';
 import type { GrantOrigin } from '../domain/grant.ts';
 import {
@@ -59,9 +60,11 @@ export function createGrantActivities(party: Party): GrantActivities {
     async autoGrantAccess({ only, except, ...subject }) {
       const caller = await signedIn(party);
       const { items } = await caller.platform.listRecipients({ path: { id: subject.association } });
+      const begun = begunBefore();
       const wanted = items
         .map((recipient) => ({ email: parseEmailAddress(recipient.email), recipient }))
-        .filter(({ email, recipient }) => !recipient.granted && !recipient.revoked && !except.includes(email))
+        .filter(({ recipient }) => !recipient.granted || isDone(recipient, begun))
+        .filter(({ email, recipient }) => !recipient.revoked && !except.includes(email))
         .filter(({ email, recipient }) => recipient.certificate !== null && (only === null || only.includes(email)));
       return grant(party, caller, { subject, expiresAt: null, origin: 'auto' }, wanted);
     },
@@ -98,13 +101,19 @@ const GRANTS_AT_ONCE = 1000;
 async function grant(party: Party, caller: SignedIn, terms: Terms, wanted: readonly Wanted[]): Promise<GrantReport> {
   if (wanted.length === 0) return { granted: [], skipped: [] };
   const { subject, expiresAt, origin } = terms;
-  const refused = wanted.flatMap((one) => refusalOf(one, subject));
-  const eligible = wanted.flatMap(({ email, recipient }) => {
-    if (!recipient?.certificate || recipient.granted) return [];
+  const begun = begunBefore();
+  const certified = wanted.flatMap(({ email, recipient }) => {
+    if (!recipient?.certificate) return [];
     const { certificate, fingerprint } = recipient.certificate;
-    return [{ email, certificate, fingerprint: parseFingerprint(fingerprint) }];
+    return [{ email, certificate, fingerprint: parseFingerprint(fingerprint), recipient }];
   });
+  const done = certified.filter(({ recipient }) => isDone(recipient, begun));
+  const eligible = certified.filter(({ recipient }) => !recipient.granted);
+  const refused = wanted
+    .filter(({ recipient }) => !recipient || !isDone(recipient, begun))
+    .flatMap((one) => refusalOf(one, subject));
   const { wrapped, skipped } = await wrapForAll(party, caller, { subject, expiresAt }, eligible);
+  heartbeat([...begun, ...wrapped.map(({ fingerprint }) => fingerprint)]);
   for (let from = 0; from < wrapped.length; from += GRANTS_AT_ONCE) {
     const grants = wrapped.slice(from, from + GRANTS_AT_ONCE).map((one) => toGrant(one, origin, expiresAt));
     await caller.platform.createGrants({ path: { id: subject.association }, body: { grants } });
@@ -114,8 +123,15 @@ async function grant(party: Party, caller: SignedIn, terms: Terms, wanted: reado
     code: error.code,
     message: error.message,
   }));
-  return { granted: wrapped.map(({ email, fingerprint }) => ({ email, fingerprint })), skipped: passedOver };
+  const granted = [...done, ...wrapped].map(({ email, fingerprint }) => ({ email, fingerprint }));
+  return { granted, skipped: passedOver };
 }
+
+/** Certificates that an earlier attempt was about to grant to: the platform may have done it, and the answer was lost. */
+const begunBefore = (): readonly string[] => (activityInfo().heartbeatDetails as readonly string[] | undefined) ?? [];
+
+const isDone = ({ granted, certificate }: Recipient, begun: readonly string[]): boolean =>
+  granted && certificate !== null && begun.includes(certificate.fingerprint);
 
 const toGrant = ({ fingerprint, message }: Wrapped, origin: GrantOrigin, expiresAt: string | null) => ({
   fingerprint,

@@ -165,8 +165,9 @@ async function announce(
 }
 
 /**
- * Ends every grant to an address and erases its wrapped keys; auto-grant passes the address over from now on.
- * Fails with `E_NO_ACCESS` where it has none. Nobody reads one of these keys once this has returned.
+ * Ends every grant to an address and erases its wrapped keys; auto-grant passes the address over from now on. The same
+ * request again, whose answer may have been lost, is answered as it was. Fails with `E_NO_ACCESS` where the address has
+ * no grant. Nobody reads one of these keys once this has returned.
  */
 export async function revokeGrants(
   db: Db,
@@ -180,6 +181,8 @@ export async function revokeGrants(
     await expireGrantsOf(trx, id);
     const concerned = (await listValid(trx, id)).filter((grant) => grant.email === email);
     if (concerned.length === 0) {
+      const before = await countRevokedBefore(trx, id, email, reason);
+      if (before > 0) return before;
       throw new StrongroomError(
         'E_NO_ACCESS',
         `${email} has no access to ${access.container} in ${access.benchmark}.`,
@@ -197,6 +200,28 @@ export async function revokeGrants(
     await announce(trx, access, 'grant.revoked', concerned);
     return concerned.length;
   });
+}
+
+/** How many grants the same request ended, where it was the last thing that happened to the address here. */
+async function countRevokedBefore(trx: Trx, id: AssociationId, email: EmailAddress, reason: string): Promise<number> {
+  const { count } = await trx
+    .selectFrom('revokedAddresses')
+    .innerJoin('grants', (join) =>
+      join
+        .onRef('grants.associationId', '=', 'revokedAddresses.associationId')
+        .onRef('grants.revokedAt', '=', 'revokedAddresses.revokedAt'),
+    )
+    .innerJoin('certificates', (join) =>
+      join
+        .onRef('certificates.fingerprint', '=', 'grants.fingerprint')
+        .onRef('certificates.email', '=', 'revokedAddresses.email'),
+    )
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('revokedAddresses.associationId', '=', id)
+    .where('revokedAddresses.email', '=', email)
+    .where('grants.reason', '=', reason)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 async function listValid(trx: Trx, id: AssociationId): Promise<(Concerned & { readonly email: EmailAddress })[]> {
@@ -229,15 +254,17 @@ async function endGrants(trx: Trx, id: AssociationId, reason: string, concerned:
   await recordAudit(trx, ...records);
 }
 
-/** Erases every wrapped key and closes the association. A repeat answers 0. */
+const ALL_KEYS_DELETED = 'The owner deleted all keys.';
+
+/** Erases every wrapped key and closes the association. Answers how many keys there were; a repeat answers the same. */
 export async function deleteGrants(db: Db, owner: Account, id: AssociationId): Promise<number> {
   return db.transaction().execute(async (trx) => {
     await lockAccess(trx, id);
     const association = await readAssociation(trx, id, owner.id);
     checkOwnContainer(association, owner);
-    if (association.state === 'closed' && association.decidedAt !== null) return 0;
+    if (association.state === 'closed' && association.decidedAt !== null) return countDeletedBefore(trx, id);
     const access = await lockOwnAccess(trx, owner, id);
-    const reason = 'The owner deleted all keys.';
+    const reason = ALL_KEYS_DELETED;
     await expireGrantsOf(trx, id);
     const concerned = await listValid(trx, id);
     await endGrants(trx, id, reason, concerned);
@@ -261,6 +288,19 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     await announce(trx, access, 'access.closed', concerned);
     return concerned.length;
   });
+}
+
+async function countDeletedBefore(trx: Trx, id: AssociationId): Promise<number> {
+  const { count } = await trx
+    .selectFrom('associations')
+    .innerJoin('grants', (join) =>
+      join.onRef('grants.associationId', '=', 'associations.id').onRef('grants.revokedAt', '=', 'associations.closedAt'),
+    )
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('associations.id', '=', id)
+    .where('grants.reason', '=', ALL_KEYS_DELETED)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** Ends grants whose time has come, or whose certificate's has, everywhere, and erases their keys. Answers how many. */

@@ -162,7 +162,7 @@ describe('fetching', () => {
 });
 
 describe('revoking', () => {
-  test('erases the key, refuses the next fetch with the reason and whom to ask, and cannot be done twice', async () => {
+  test('erases the key, refuses the next fetch with the reason and whom to ask; a repeat is answered alike', async () => {
     expect((await revoke('bob@example.org')).json()).toEqual({ revoked: 1 });
     const problem = (await fetchAs(bob)).json();
     expect(problem).toMatchObject({ code: 'E_ACCESS_REVOKED', status: 403 });
@@ -174,7 +174,11 @@ describe('revoking', () => {
       .where('fingerprint', '=', bobCertificate.fingerprint)
       .execute();
     expect(kept).toEqual([{ message: null }]);
-    expect((await revoke('bob@example.org')).json()).toMatchObject({ code: 'E_NO_ACCESS', status: 403 });
+    expect((await revoke('bob@example.org')).json()).toEqual({ revoked: 1 });
+    const told = platform.db.selectFrom('auditEntries').select('id').where('action', '=', 'grant.revoked');
+    expect(await told.execute()).toHaveLength(1);
+    const another = (await revoke('bob@example.org', 'another reason')).json();
+    expect(another).toMatchObject({ code: 'E_NO_ACCESS', status: 403 });
   });
 
   test('keeps auto-grant away from the address until someone grants by hand', async () => {
@@ -265,10 +269,10 @@ describe('recipients since a cursor', () => {
 });
 
 describe('deleting all keys', () => {
-  test('erases them, closes the association, refuses everyone, and a repeat finds nothing to do', async () => {
+  test('erases them, closes the association, refuses everyone, and a repeat is answered alike', async () => {
     await grantTo([grant(bobCertificate)]);
     expect((await alice.ask('DELETE', `/v1/associations/${access}/grants`)).json()).toEqual({ deleted: 1 });
-    expect((await alice.ask('DELETE', `/v1/associations/${access}/grants`)).json()).toEqual({ deleted: 0 });
+    expect((await alice.ask('DELETE', `/v1/associations/${access}/grants`)).json()).toEqual({ deleted: 1 });
     expect((await fetchAs(bob)).json()).toMatchObject({ code: 'E_ACCESS_CLOSED', status: 403 });
     expect((await grantTo([grant(bobCertificate)])).json()).toMatchObject({ code: 'E_ACCESS_CLOSED' });
     const association = (await alice.ask('GET', `/v1/associations/${access}`)).json();

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { createGrantActivities, type AccessSubject, type GrantActivities } from '../../../activities/grants.ts';
 import { openPartyHome, type PartyHome, type Session } from '../../../client/party-home.ts';
 import { certify, createAuthority, type Authority } from '../../../crypto/certificate-authority.ts';
@@ -55,7 +56,7 @@ export async function authorisedDataOwner(
 export interface OwnersMachine extends AsyncDisposable {
   readonly home: PartyHome;
   readonly session: Session;
-  readonly grants: GrantActivities;
+  readonly grants: Pick<GrantActivities, 'autoGrantAccess'>;
   readonly subject: AccessSubject;
 }
 
@@ -76,10 +77,13 @@ export async function ownersMachine(
   const name = parseContainerName(access.container);
   (await createModelKey(home.modelKeyFile(session, name)))[Symbol.dispose]();
   const unused = { run: null, download: null, allowPrivateAddresses: true } as never;
+  const activities = createGrantActivities({ home, settings: unused });
   return {
     home,
     session,
-    grants: createGrantActivities({ home, settings: unused }),
+    grants: {
+      autoGrantAccess: (request) => new MockActivityEnvironment().run(() => activities.autoGrantAccess(request)),
+    },
     subject: {
       account: handle,
       name,
