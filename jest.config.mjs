@@ -27,5 +27,8 @@ export default {
     project('workflows', ['<rootDir>/test/workflows/**/*.test.ts', '<rootDir>/test/replay/**/*.test.ts']),
     project('cli', ['<rootDir>/test/cli/**/*.test.ts']),
     project('stories', ['<rootDir>/test/stories/**/*.test.ts']),
+    // Of the faults only those that take no long time are part of `npm test`; the whole is `npm run test:faults`.
+    project('quick-faults', ['<rootDir>/test/faults/{witness,quick}/**/*.test.ts']),
+    project('faults', ['<rootDir>/test/faults/**/*.test.ts']),
   ],
 };

@@ -294,7 +294,9 @@ async function countDeletedBefore(trx: Trx, id: AssociationId): Promise<number> 
   const { count } = await trx
     .selectFrom('associations')
     .innerJoin('grants', (join) =>
-      join.onRef('grants.associationId', '=', 'associations.id').onRef('grants.revokedAt', '=', 'associations.closedAt'),
+      join
+        .onRef('grants.associationId', '=', 'associations.id')
+        .onRef('grants.revokedAt', '=', 'associations.closedAt'),
     )
     .select((select) => select.fn.countAll<number>().as('count'))
     .where('associations.id', '=', id)

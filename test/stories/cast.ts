@@ -29,6 +29,15 @@ export interface Person {
 /** Somebody who needs no agent. */
 export type Caller = Omit<Person, 'agent'>;
 
+export interface Staging {
+  /** Of the platform's environment. */
+  readonly settings?: Settings;
+  /** Hears what the supervisor of the platform says. */
+  readonly report?: (line: string) => void;
+  /** Prepares the folder of the story, in which the platform's own is `platform`. */
+  readonly prepare?: (folder: string) => Promise<void>;
+}
+
 export class Cast {
   readonly folder: string;
   readonly stack: RunningStack;
@@ -41,15 +50,17 @@ export class Cast {
     this.temporal = temporal;
   }
 
-  static async assemble(): Promise<Cast> {
+  static async assemble({ settings = {}, report = () => undefined, prepare }: Staging = {}): Promise<Cast> {
     const folder = await mkdtemp(path.join(tmpdir(), 'strongroom-story-'));
     await chmod(folder, 0o755);
+    await prepare?.(folder);
     const config = readPlatformConfiguration({
       STRONGROOM_DATA: path.join(folder, 'platform'),
       STRONGROOM_SIGN_UPS_PER_MINUTE: '1000',
       STRONGROOM_LOG_INS_PER_MINUTE: '1000',
+      ...settings,
     });
-    const stack = await bringUp(config, () => undefined);
+    const stack = await bringUp(config, report);
     return new Cast(folder, stack, await connectTemporalClient(config, stack.addresses.temporal));
   }
 
@@ -74,7 +85,7 @@ export class Cast {
   }
 
   /** Makes a certificate on the person's machine and has it certified. */
-  async certify({ home, session, platform, handle }: Person): Promise<void> {
+  async certify({ home, session, platform, handle }: Caller): Promise<void> {
     const made = await createCertificate({ handle, email: session.email, expiresInDays: 365 });
     const { challenge } = await platform.createChallenge();
     const proof = await provePossession(made.privateKey, challenge);
@@ -114,7 +125,7 @@ export class Cast {
       env: { STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: this.stack.addresses.temporal, ...settings },
     });
     this.#agents.push(agent);
-    for (let tries = 0; tries < 300 && !agent.exited(); tries += 1) {
+    for (let tries = 0; tries < 900 && !agent.exited(); tries += 1) {
       if (await serves(home, agent)) return agent;
       await pause(100);
     }

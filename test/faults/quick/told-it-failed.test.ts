@@ -1,0 +1,114 @@
+/** "Done, but you were told that it failed", at every activity of every worker: one whole story, and nothing is doubled. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { deployFunction } from '../../../client/functions/deployment.ts';
+import { Strongroom } from '../../../client/strongroom.ts';
+import { readFunctionFolder } from '../../../crypto/function-folder.ts';
+import type { AssociationId } from '../../../domain/ids.ts';
+import { HOUSEKEEPING_SCHEDULE } from '../../../workflows/housekeeping/contract.ts';
+import {
+  accessStatusQuery,
+  autoGrantUpdate,
+  manageAccessWorkflowId,
+} from '../../../workflows/manage-access/contract.ts';
+import { Harness } from '../support/harness.ts';
+import { patiently, until } from '../support/patience.ts';
+import { BENCHMARK, containerName } from '../support/study.ts';
+
+const model = containerName('model');
+const PRELOAD = pathToFileURL(path.join(import.meta.dirname, '..', 'support', 'told-it-failed.ts')).href;
+
+let folder: string;
+let harness: Harness;
+let association: AssociationId;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'told-'));
+  process.env.FAULTS_NOTES = path.join(folder, 'notes');
+  process.env.NODE_OPTIONS = `--import=${PRELOAD}`;
+  harness = await Harness.open();
+}, 300_000);
+
+afterAll(async () => {
+  delete process.env.NODE_OPTIONS;
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+const notes = (kind: 'knows' | 'told'): string[] => {
+  const lines = readFileSync(path.join(folder, 'notes'), 'utf8').split('\n');
+  const names = lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
+  return [...new Set(names)].sort();
+};
+
+describe('where every activity is done and told to have failed', () => {
+  test('a submission is registered, tried, requested and approved', async () => {
+    await harness.study.submit(model);
+    association = await harness.study.associate(model);
+  }, 120_000);
+
+  test('access is granted once, and the owner hears that it was', async () => {
+    const outcome = await harness.study.grant(model, association);
+    expect(outcome).toMatchObject({ granted: [{ email: 'dora@example.org' }], skipped: [] });
+  }, 60_000);
+
+  test('the model runs and one result arrives', async () => {
+    await harness.study.run(model);
+    const { items } = await harness.study.ann.platform.listResults({ path: { name: BENCHMARK } });
+    expect(items).toHaveLength(1);
+  }, 60_000);
+
+  test('access is revoked, and the owner hears that it was', async () => {
+    expect(await harness.study.revoke(model, association)).toEqual({ revoked: 1 });
+  }, 60_000);
+
+  test('who was revoked and is granted again by hand is granted to by auto-grant, too', async () => {
+    const { study } = harness;
+    await study.grant(model, association);
+    const access = manageAccessWorkflowId(study.olga.handle, model, BENCHMARK);
+    await study.update(access, (handle, updateId) =>
+      handle.executeUpdate(autoGrantUpdate, { args: [{ everySeconds: 600, only: null }], updateId }),
+    );
+    const handle = harness.cast.temporal.client.workflow.getHandle(access);
+    await until('a round of auto-grant', async () => (await handle.query(accessStatusQuery)).lastRound !== null);
+    expect(await handle.query(accessStatusQuery)).toMatchObject({ lastRound: { failure: null } });
+  }, 60_000);
+
+  test('all keys are deleted, and the owner hears how many', async () => {
+    expect(await harness.study.deleteKeys(model, association)).toEqual({ deleted: 1 });
+  }, 60_000);
+
+  test('the committee is reminded, and a request is withdrawn', async () => {
+    const { study } = harness;
+    const withdrawn = containerName('withdrawn');
+    await study.submit(withdrawn);
+    // Nobody may ask for reminders every few seconds; the test cannot wait for an hour.
+    await harness.db.updateTable('benchmarks').set({ reminderHours: 0.002 }).execute();
+    const { id, decided } = await study.request(withdrawn);
+    await until('the committee is reminded', async () => notes('told').includes('remindMembers'));
+    await patiently(() => study.olga.platform.withdrawAssociation({ path: { id }, body: { reason: 'Another one.' } }));
+    expect(await decided).toMatchObject({ state: 'closed' });
+  }, 60_000);
+
+  test('a function is deployed, the audit log signed, the house kept', async () => {
+    const { home, session, platform, handle: owner } = harness.study.olga;
+    const { apiUrl, token } = session;
+    const trust = await new Strongroom({ apiUrl, token, trust: { file: home.enclaveTrustFile(session) } }).trust();
+    const bundle = await readFunctionFolder(path.join(import.meta.dirname, '..', 'support', 'model'));
+    const deployment = { platform, owner, bundle, trust, public: false, workFolder: await home.workFolder('deploy') };
+    expect(await deployFunction(deployment)).toMatchObject({ deployed: { state: 'ready' } });
+    await home.removeWork('deploy');
+    await platform.readAuditHead();
+    await harness.cast.temporal.client.schedule.getHandle(HOUSEKEEPING_SCHEDULE).trigger();
+    await until('the house is kept', async () => notes('told').includes('removeOrphanedUploads'));
+  }, 60_000);
+
+  test('nothing was lost, doubled or left behind, and no activity was spared', async () => {
+    expect(notes('knows').filter((name) => !notes('told').includes(name))).toEqual([]);
+    expect(await harness.verdict()).toEqual([]);
+  }, 120_000);
+});
