@@ -24,6 +24,7 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
       dataConverter,
     },
     dataFolder,
+    s3Url: configuration.s3Url,
     mail: { from: configuration.mailFrom, smtpUrl: configuration.smtpUrl },
     logLevel: configuration.logLevel,
     metrics: metricsPort === 0 ? null : { host: configuration.metricsHost, port: metricsPort },

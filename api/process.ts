@@ -25,6 +25,8 @@ export interface ApiProcessOptions {
   readonly temporal: TemporalOptions;
   /** Holds `blobs/`, `uploads/` and `outbox/`. */
   readonly dataFolder: string;
+  /** The bucket for blobs, instead of `blobs/`. */
+  readonly s3Url: string | null;
   readonly mail: { readonly from: string; readonly smtpUrl: string | null };
   readonly settings: Omit<ApiSettings, 'uploadsFolder' | 'publicUrl'> & {
     /** `null` where callers reach the API at the address at which it listens. */
@@ -73,7 +75,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     db,
     events,
     temporal,
-    blobs: openBlobStore(join(dataFolder, 'blobs')),
+    blobs: await openBlobStore({ folder: join(dataFolder, 'blobs'), s3Url: options.s3Url }),
     enclave: connectEnclave(dataFolder),
     sendMail: openMail({ ...options.mail, outboxFolder: join(dataFolder, 'outbox') }),
     settings: { ...options.settings, uploadsFolder, publicUrl: options.settings.publicUrl ?? `http://${host}:${port}` },

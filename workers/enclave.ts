@@ -35,7 +35,7 @@ const db = openDatabase({
 });
 const functions = new ServedFunctions({
   db,
-  blobs: openBlobStore(path.join(dataFolder, 'blobs')),
+  blobs: await openBlobStore({ folder: path.join(dataFolder, 'blobs'), s3Url: config.s3Url }),
   services: connectEnclaveServices(places),
   sandbox: {},
 });

@@ -73,7 +73,7 @@ export class ServedFunctions {
       limits,
       releasePolicy,
       services,
-      readBundle: () => buffer(blobs.read(bundle.sha256, 0, bundle.size - 1)),
+      readBundle: async () => buffer(await blobs.read(bundle.sha256, 0, bundle.size - 1)),
     });
     this.#served.set(key, { bundle: bundle.sha256, releasePolicy, served });
     void known?.served.stop();

@@ -29,7 +29,7 @@ async function answerBlob(blobs: BlobStore, request: FastifyRequest, reply: Fast
   const { start, end } = range ?? { start: 0, end: size - 1 };
   if (range) reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
   reply.type('application/octet-stream').header('content-length', end - start + 1);
-  return request.method === 'HEAD' ? reply.send() : reply.send(blobs.read(sha256, start, end));
+  return request.method === 'HEAD' ? reply.send() : reply.send(await blobs.read(sha256, start, end));
 }
 
 const matches = (header: string | undefined, etag: string): boolean =>

@@ -30,6 +30,7 @@ beforeAll(async () => {
     databaseConnections: 5,
     temporal: { address: '127.0.0.1:1', namespace: 'default' },
     dataFolder,
+    s3Url: null,
     mail: { from: 'strongroom@example.org', smtpUrl: null },
     logLevel: 'silent',
     metrics: null,

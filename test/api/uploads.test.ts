@@ -3,8 +3,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Upload, type DetailedError } from 'tus-js-client';
-import { openBlobStore } from '../../storage/blob-store.ts';
-import { parseSha256 } from '../../domain/ids.ts';
 import { removeOrphanedUploads } from '../../storage/upload-cleanup.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -233,26 +231,5 @@ describe('a download', () => {
     expect((await fetch(`${address}/v1/blobs/${digest}`)).status).toBe(401);
     expect((await get('..%2f..%2fetc%2fpasswd')).status).toBe(400);
     expect(await (await get('0'.repeat(64))).json()).toMatchObject({ code: 'E_NOT_FOUND', status: 404 });
-  });
-});
-
-describe('the blob store', () => {
-  test('keeps nothing of a file that is not what was announced, and takes the same one twice', async () => {
-    const folder = join(platform.folder, 'another-store');
-    const store = openBlobStore(folder);
-    const { writeFile, mkdir } = await import('node:fs/promises');
-    await mkdir(folder);
-    const bytes = randomBytes(100);
-    const right = { sha256: parseSha256(sha256(bytes)), size: 100 };
-    const file = join(folder, 'incoming');
-    await writeFile(file, bytes.subarray(1));
-    await expect(store.adopt(file, right)).rejects.toMatchObject({ code: 'E_DIGEST_MISMATCH' });
-    expect(await store.size(right.sha256)).toBeNull();
-    for (const _attempt of [1, 2]) {
-      await writeFile(file, bytes);
-      await store.adopt(file, right);
-    }
-    expect(await store.size(right.sha256)).toBe(100);
-    expect(await readdir(folder)).toEqual([right.sha256.slice(0, 2)]);
   });
 });

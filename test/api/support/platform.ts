@@ -9,7 +9,8 @@ import { connectEnclave } from '../../../api/enclave.ts';
 import { openMetrics, type Metrics } from '../../../api/metrics.ts';
 import { openTemporal } from '../../../api/temporal.ts';
 import type { App } from '../../../api/services.ts';
-import { openBlobStore } from '../../../storage/blob-store.ts';
+import { openBlobFolder } from '../../../storage/blob-folder.ts';
+import type { BlobStore } from '../../../storage/blob-store.ts';
 import { openDatabase, type Db } from '../../../storage/database.ts';
 import { openEventListener } from '../../../storage/event-listener.ts';
 import { openMail, type SendMail } from '../../../storage/mail.ts';
@@ -32,6 +33,8 @@ export interface TestPlatform {
 
 export interface TestPlatformOptions {
   readonly temporal?: Client;
+  /** A folder of the platform's own unless given. */
+  readonly blobs?: BlobStore;
   readonly settings?: Partial<ApiSettings>;
   readonly logger?: ApiDependencies['logger'];
   /** What each mail waits for before it goes out. */
@@ -40,6 +43,7 @@ export interface TestPlatformOptions {
 
 export async function startPlatform({
   temporal,
+  blobs,
   settings,
   logger = false,
   beforeMail,
@@ -55,7 +59,7 @@ export async function startPlatform({
   const app = await buildApi({
     metrics,
     db,
-    blobs: openBlobStore(join(folder, 'blobs')),
+    blobs: blobs ?? openBlobFolder(join(folder, 'blobs')),
     enclave: connectEnclave(folder),
     events,
     temporal: temporal ?? nowhere,
