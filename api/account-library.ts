@@ -1,6 +1,7 @@
 /** better-auth, set up once for all that the API does with it: accounts, passwords, sessions and personal access tokens. */
 import { betterAuth, type BetterAuthOptions } from 'better-auth';
 import { parseEmailAddress } from '../domain/ids.ts';
+import { PASSWORD_LENGTH } from '../domain/password-rules.ts';
 import { accountTables } from '../storage/account-tables.ts';
 import type { Db, Trx } from '../storage/database.ts';
 import type { AccountId } from '../storage/tables.ts';
@@ -12,7 +13,6 @@ export const DAY_SECONDS = 86_400;
 export const SESSION_DAYS = 30;
 export const VERIFICATION_HOURS = 24;
 export const RESET_MINUTES = 60;
-export const PASSWORD_LENGTH = { minimum: 12, maximum: 128 } as const;
 
 export type AccountLibrary = ReturnType<typeof openAccountLibrary>;
 

@@ -3,6 +3,7 @@ import { defaultKeyHasher } from '@better-auth/api-key';
 import { isAPIError } from 'better-auth/api';
 import { StrongroomError } from '../domain/errors.ts';
 import type { EmailAddress, Handle } from '../domain/ids.ts';
+import { checkPassword } from '../domain/password-rules.ts';
 import type { Scope } from '../domain/permissions.ts';
 import { ACCESS_TOKEN_PREFIX, isAccessToken } from '../storage/access-token-format.ts';
 import {
@@ -86,8 +87,12 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
   };
 
   return {
-    /** Answers the same whether or not the address has an account. Fails with `E_ALREADY_EXISTS` for a taken handle. */
+    /**
+     * Answers the same whether or not the address has an account. Fails with `E_ALREADY_EXISTS` for a taken handle, and
+     * with `E_WEAK_PASSWORD`.
+     */
     async signUp({ email, handle, displayName, password }: SignUp): Promise<void> {
+      checkPassword(password, { email, handle });
       if (!(await claimHandle(db, handle))) {
         throw new StrongroomError('E_ALREADY_EXISTS', `The handle ${handle} is taken.`, {
           next: 'Choose another one.',
@@ -123,10 +128,10 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
       );
     },
 
-    /** Sets the password, once, by the code of a reset mail, and ends all sessions. Fails with `E_WRONG_CREDENTIALS`. */
+    /** Sets the password, once, by the code of a reset mail, and ends all sessions. Fails with `E_WRONG_CREDENTIALS` and `E_WEAK_PASSWORD`. */
     async setPassword(token: string, password: string): Promise<void> {
       const work = db.transaction().execute(async (trx) => {
-        const onPasswordSet = (account: string) => notePassword(trx, account);
+        const onPasswordSet = (account: string) => notePassword(trx, account, password);
         const library = openAccountLibrary(trx, { ...needs, onPasswordSet });
         await library.api.resetPassword({ body: { token, newPassword: password } });
       });
@@ -209,11 +214,12 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
   };
 }
 
-/** Other codes stop to hold, and the log says whose password is a new one. */
-async function notePassword(trx: Trx, accountId: string): Promise<void> {
+/** The password must be one that holds; other codes stop to hold, and the log says whose password is a new one. */
+async function notePassword(trx: Trx, accountId: string, password: string): Promise<void> {
   await deletePasswordResets(trx, accountId);
   const account = await findAccountById(trx, accountId);
   if (!account) return;
+  checkPassword(password, account);
   const set = { action: 'account.password-set', subject: `account/${account.handle}`, before: null } as const;
   await actingAsAccount(account.handle, () => recordAudit(trx, { ...set, after: { by: 'the code of a mail' } }));
 }

@@ -23,6 +23,12 @@ export interface ApiSettings {
   readonly signUpsPerMinute: number;
   /** Log-ins that one network address may try; a tenth of it for one e-mail address. */
   readonly logInsPerMinute: number;
+  /** Requests of one network address that no token vouches for. */
+  readonly strangersPerMinute: number;
+  /** Requests of one account, whatever it shows. */
+  readonly accountPerMinute: number;
+  /** Requests by one personal access token. */
+  readonly tokenPerMinute: number;
   /** Accounts that operate the platform. */
   readonly operators: readonly string[];
   /** Where operators reach Temporal's Web UI, without a slash at the end; `null` where nobody said. */

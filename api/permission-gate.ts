@@ -1,5 +1,5 @@
 /** The gate before every handler. It does what the table in `domain/permissions.ts` says, and refuses what the table does not know. */
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { StrongroomError } from '../domain/errors.ts';
 import { judge, permissionFor, STANDINGS, type Need, type Operation, type Permission } from '../domain/permissions.ts';
 import type { Caller } from '../storage/accounts.ts';
@@ -9,6 +9,7 @@ import { findStandings, type SubjectKey } from '../storage/standings.ts';
 import type { Authentication } from './authentication.ts';
 import { authorOf, bearerToken, signedOut } from './caller.ts';
 import { operatorCookie, requireOperator } from './operators.ts';
+import type { RequestLimits } from './rate-limits.ts';
 import { notThere } from './subjects.ts';
 
 declare module 'fastify' {
@@ -23,6 +24,7 @@ export interface Gate {
   readonly db: Db;
   /** Handles of the platform's operators. */
   readonly operators: readonly string[];
+  readonly limits: RequestLimits;
 }
 
 /** Guards the routes that are added after it. The API does not start with a route that has no row in the table. */
@@ -41,8 +43,8 @@ export function guardRoutes(app: FastifyInstance, gate: Gate): void {
       );
     }
   });
-  app.addHook('onRequest', async (request) => {
-    if (!request.is404) await admit(gate, request);
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) await admit(gate, request, reply);
   });
   app.addHook('preHandler', async (request) => {
     if (!request.is404) await checkStanding(gate, request);
@@ -60,15 +62,25 @@ function rowOf({ routeOptions }: FastifyRequest): Permission {
 }
 
 /** By the token alone, before the body is read. */
-async function admit({ authentication, operators }: Gate, request: FastifyRequest): Promise<void> {
+async function admit(gate: Gate, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { limits, operators } = gate;
   const row = rowOf(request);
-  if (row.callers === 'anyone') return;
-  const fromPage = row.callers === 'operator' ? operatorCookie(request) : undefined;
-  const caller = await authentication.findCaller(fromPage ?? bearerToken(request));
-  if (!caller) throw signedOut('The token does not hold.', 'It is wrong, ran out, or was deleted.');
+  if (row.callers === 'anyone') return limits.countStranger(request, reply);
+  const caller = await identify(gate, request, row.callers === 'operator').catch(async (error: unknown) => {
+    if (error instanceof StrongroomError && error.code === 'E_SIGNED_OUT') await limits.countStranger(request, reply);
+    throw error;
+  });
+  await limits.countCaller(caller, request, reply);
   checkNeed(caller, row.need);
   if (row.callers === 'operator') requireOperator(caller.account, operators);
   request.caller = caller;
+}
+
+async function identify({ authentication }: Gate, request: FastifyRequest, fromPage: boolean): Promise<Caller> {
+  const token = (fromPage ? operatorCookie(request) : undefined) ?? bearerToken(request);
+  const caller = await authentication.findCaller(token);
+  if (caller) return caller;
+  throw signedOut('The token does not hold.', 'It is wrong, ran out, or was deleted.');
 }
 
 function checkNeed({ credential }: Caller, need: Need): void {

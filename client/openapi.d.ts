@@ -1705,6 +1705,7 @@ export interface operations {
                     /** Handle */
                     readonly handle: Handle;
                     readonly displayName?: string;
+                    /** @description None that would be guessed: no common one, no pattern, not with the address or handle in it. */
                     readonly password: string;
                 };
             };
@@ -1818,6 +1819,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly token: string;
+                    /** @description None that would be guessed: no common one, no pattern, not with the address or handle in it. */
                     readonly password: string;
                 };
             };

@@ -46,6 +46,7 @@ export const ERROR_KINDS = {
   // Who is asking
   E_SIGNED_OUT: kind(401, EXIT.signedOut),
   E_WRONG_CREDENTIALS: kind(401, EXIT.signedOut),
+  E_WEAK_PASSWORD: kind(422, EXIT.usage),
   E_LOGIN_PENDING: kind(409, EXIT.conflict, true),
   E_LOGIN_REFUSED: kind(403, EXIT.notAllowed),
   E_EMAIL_NOT_VERIFIED: kind(403, EXIT.signedOut),

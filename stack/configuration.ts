@@ -53,6 +53,9 @@ const PLATFORM = {
   quotaBytes: integer('STRONGROOM_QUOTA_BYTES', 256 * 2 ** 30, 1),
   signUpsPerMinute: integer('STRONGROOM_SIGN_UPS_PER_MINUTE', 20, 1),
   logInsPerMinute: integer('STRONGROOM_LOG_INS_PER_MINUTE', 60, 1),
+  strangersPerMinute: integer('STRONGROOM_STRANGERS_PER_MINUTE', 600, 1),
+  accountPerMinute: integer('STRONGROOM_ACCOUNT_PER_MINUTE', 6_000, 1),
+  tokenPerMinute: integer('STRONGROOM_TOKEN_PER_MINUTE', 3_000, 1),
   metricsHost: text('STRONGROOM_METRICS_HOST', '127.0.0.1'),
   /** 0 switches it off, as it does for the worker's. */
   metricsPort: port('STRONGROOM_METRICS_PORT'),

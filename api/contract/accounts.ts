@@ -1,5 +1,6 @@
 /** Accounts, sessions and personal access tokens. */
 import { Type } from 'typebox';
+import { PASSWORD_LENGTH } from '../../domain/password-rules.ts';
 import { SCOPES, type Scope } from '../../domain/permissions.ts';
 import { defineRoute, listOf, nothing } from './route.ts';
 import {
@@ -14,7 +15,11 @@ import {
   TypedEmailSchema,
 } from './words.ts';
 
-const PasswordSchema = Type.String({ minLength: 12, maxLength: 128 });
+const PasswordSchema = Type.String({
+  minLength: PASSWORD_LENGTH.minimum,
+  maxLength: PASSWORD_LENGTH.maximum,
+  description: 'None that would be guessed: no common one, no pattern, not with the address or handle in it.',
+});
 const DisplayNameSchema = Type.String({ minLength: 1, maxLength: 80 });
 
 export const AccountSchema = named(

@@ -122,6 +122,40 @@ describe('signing up', () => {
   });
 });
 
+describe('logging in', () => {
+  test('takes as long for an address without an account as with a wrong password', async () => {
+    await verified('tim');
+    const median = async (ask: (index: number) => Promise<unknown>) => {
+      const times: number[] = [];
+      for (let index = 0; index < 9; index += 1) {
+        const begun = performance.now();
+        await ask(index);
+        times.push(performance.now() - begun);
+      }
+      return times.sort((first, second) => first - second)[4]!;
+    };
+    const known = await median(() => logIn('tim@example.org', 'a wrong one, certainly'));
+    const unknown = await median((index) => logIn(`nobody${index}@example.org`, 'a wrong one, certainly'));
+    // Checking a password takes most of the time of either; without it an answer comes ten times as soon.
+    expect(unknown).toBeGreaterThan(known / 3);
+    expect(unknown).toBeLessThan(known * 3);
+  });
+});
+
+describe('a password that would be guessed', () => {
+  test('is refused at sign-up, and takes neither handle nor address', async () => {
+    const weak = { email: 'wendy@example.org', handle: 'wendy', password: 'Password2026!' };
+    const refused = await post('/v1/accounts', weak);
+    expect(refused.json()).toMatchObject({ code: 'E_WEAK_PASSWORD', status: 422 });
+    expect(refused.body).not.toContain('Password2026!');
+    expect((await post('/v1/accounts', { ...weak, password: 'wendy@example.org!' })).json().code).toBe(
+      'E_WEAK_PASSWORD',
+    );
+    expect(await platform.mailsTo('wendy@example.org')).toEqual([]);
+    expect((await signUp('wendy')).statusCode).toBe(201);
+  });
+});
+
 describe('a forgotten password', () => {
   const NEW_PASSWORD = 'another horse, another battery';
   const reset = (email: string) => post('/v1/accounts/password-resets', { email });
@@ -143,6 +177,7 @@ describe('a forgotten password', () => {
     const [code = ''] = await codes('rita@example.org', 1);
     expect((await set(`${code.slice(0, -1)}_`)).json()).toMatchObject({ code: 'E_WRONG_CREDENTIALS', status: 401 });
     expect((await set(code, 'short')).json()).toMatchObject({ code: 'E_INVALID_REQUEST' });
+    expect((await set(code, 'rita@example.org, me')).json()).toMatchObject({ code: 'E_WEAK_PASSWORD' });
     const stored = JSON.stringify(await platform.db.selectFrom('verifications').selectAll().execute());
     expect(stored).not.toContain(code);
 

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Fastify from 'fastify';
 import { connect, type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { limitBodyTime } from '../../api/body-time.ts';
+import { answerProblems } from '../../api/problems.ts';
 import { logOptions } from '../../stack/log.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -37,6 +40,30 @@ const post = (payload: string, contentType?: string) =>
     },
   });
 
+/** Sends bytes as they are, and answers with what comes back. */
+const raw = (port: number, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+    socket.on('close', () => resolve(answer)).on('error', reject);
+  });
+
+/** Sends headers, and then chunks for as long as anybody takes them, up to a hundred megabytes. */
+const flood = (port: number, headers: string): Promise<string> =>
+  new Promise((resolve) => {
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    let [answer, left] = ['', 1_500];
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${headers}\r\n\r\n`, send));
+    const send = (): void => {
+      if (left === 0 || answer !== '' || socket.destroyed) return void socket.end();
+      left -= 1;
+      socket.write(chunk, send);
+    };
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+    socket.on('error', () => undefined).on('close', () => resolve(answer));
+  });
+
 describe('a failure', () => {
   test('is problem details with a request id that the header repeats', async () => {
     const answer = await platform.app.inject('/v1/account');
@@ -68,14 +95,14 @@ describe('a body', () => {
     ['XML', 'application/xml', 415],
     ['a type with a tab behind it', 'application/json\ta', 415],
     ['a type that only begins like JSON', 'application/jsonx', 415],
-  ])('of %s is refused', async (_what, contentType, status) => {
+  ])('of %s is refused (D7)', async (_what, contentType, status) => {
     const answer = await post(dataset, contentType);
     expect(answer.statusCode).toBe(status);
     expect(answer.json()).toMatchObject({ code: 'E_UNSUPPORTED_MEDIA_TYPE' });
   });
 
   test.each([' application/json', 'APPLICATION/JSON', 'application/json; charset=utf-8'])(
-    'of the type %j is checked like any other',
+    'of the type %j is checked like any other (D7)',
     async (contentType) => {
       const answer = await post(JSON.stringify({ name: 'Not A Name' }), contentType);
       expect([400, 415]).toContain(answer.statusCode);
@@ -111,15 +138,6 @@ describe('a request', () => {
     expect((await alice.ask('GET', '/v1/associations/preflight')).statusCode).toBe(405);
   });
 
-  /** Sends bytes as they are, and answers with what comes back. */
-  const raw = (port: number, text: string): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(text));
-      let answer = '';
-      socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
-      socket.on('close', () => resolve(answer)).on('error', reject);
-    });
-
   test('with headers that are too large, or two lengths, is refused as problem details, and the connection ends', async () => {
     await platform.app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = platform.app.server.address() as AddressInfo;
@@ -131,6 +149,107 @@ describe('a request', () => {
     const smuggled = await raw(port, `${begin}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`);
     expect(smuggled).toMatch(/^HTTP\/1\.1 400 /);
     expect(smuggled).toContain('"code":"E_INVALID_REQUEST"');
+  });
+});
+
+describe('a body of JSON', () => {
+  const BODY_MS = 300;
+
+  test('that comes too slowly is refused with 408, and the connection ends; others are served meanwhile (D9)', async () => {
+    const app = Fastify();
+    limitBodyTime(app, BODY_MS);
+    answerProblems(app);
+    app.post('/', async ({ body }) => body);
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    try {
+      const { port } = app.server.address() as AddressInfo;
+      const headers = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n';
+      const begun = Date.now();
+      const slow = Promise.all(Array.from({ length: 50 }, () => raw(port, `${headers}{"a":`)));
+      const quick = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"a":1}',
+      });
+      expect(await quick.json()).toEqual({ a: 1 });
+      for (const answer of await slow) {
+        expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+        expect(answer).toContain('"code":"E_REQUEST_TIMEOUT"');
+        expect(answer.toLowerCase()).toContain('connection: close');
+      }
+      expect(Date.now() - begun).toBeGreaterThanOrEqual(BODY_MS);
+    } finally {
+      await app.close();
+    }
+  });
+
+  test('of a hundred megabytes is refused, and takes no memory (D9)', async () => {
+    const { port } = platform.app.server.address() as AddressInfo;
+    const before = process.memoryUsage().rss;
+    const headers = [
+      'POST /v1/datasets HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${alice.token}`,
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+    ];
+    const answers = await Promise.all(Array.from({ length: 10 }, () => flood(port, headers.join('\r\n'))));
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+  });
+});
+
+describe('requests by the minute (D8)', () => {
+  let limited: TestPlatform;
+  beforeAll(async () => {
+    limited = await startPlatform({
+      settings: { strangersPerMinute: 5, accountPerMinute: 12, tokenPerMinute: 4, trustProxy: true },
+    });
+  });
+  afterAll(() => limited.stop());
+  const from = (address: string, token?: string) =>
+    limited.app.inject({
+      url: '/v1/account',
+      headers: { 'x-forwarded-for': address, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    });
+  const statuses = async (count: number, ask: () => Promise<{ statusCode: number }>) => {
+    const found: number[] = [];
+    for (let index = 0; index < count; index += 1) found.push((await ask()).statusCode);
+    return found;
+  };
+
+  test('of whoever shows no token that holds are limited by address, guessed tokens among them; others are served', async () => {
+    const bob = await person(limited, 'bob');
+    const guess = () => from('192.0.2.1', `sr_pat_${'0'.repeat(46)}`);
+    expect(await statuses(6, guess)).toEqual([401, 401, 401, 401, 401, 429]);
+    const refused = await guess();
+    expect(refused.json()).toMatchObject({ code: 'E_TOO_MANY_REQUESTS', retryable: true });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused.headers).toMatchObject({ 'ratelimit-limit': '5', 'ratelimit-remaining': '0' });
+    expect((await from('192.0.2.1', bob.token)).statusCode).toBe(200);
+    expect((await from('192.0.2.2')).statusCode).toBe(401);
+    const health = { url: '/livez', headers: { 'x-forwarded-for': '192.0.2.1' } };
+    expect(await statuses(8, () => limited.app.inject(health))).toEqual(Array<number>(8).fill(200));
+  });
+
+  test('of an access token and of an account are limited wherever they come from; others are served', async () => {
+    const [carl, dora] = [await person(limited, 'carl'), await person(limited, 'dora')];
+    const { token } = (await carl.ask('POST', '/v1/tokens', { name: 'ci', scopes: ['read'] })).json();
+    let address = 0;
+    const anywhere = (shown: string) => () => from(`198.51.100.${(address += 1)}`, shown);
+    expect(await statuses(5, anywhere(token))).toEqual([200, 200, 200, 200, 429]);
+    // One made the token, five came by it: twelve in all.
+    expect(await statuses(7, anywhere(carl.token))).toEqual([200, 200, 200, 200, 200, 200, 429]);
+    const last = await from('198.51.100.99', dora.token);
+    expect(last.headers).toMatchObject({ 'ratelimit-limit': '12', 'ratelimit-remaining': '11' });
+  });
+
+  test('of one kind do not count for another: mails asked for leave the log-ins', async () => {
+    const ask = (url: string, payload: object) =>
+      limited.app.inject({ method: 'POST', url, payload, headers: { 'x-forwarded-for': '203.0.113.9' } });
+    const email = 'erin@example.org';
+    expect((await ask('/v1/accounts/verification-mails', { email })).headers['ratelimit-remaining']).toBe('99');
+    expect((await ask('/v1/sessions', { email, password: 'wrong' })).headers['ratelimit-remaining']).toBe('999');
   });
 });
 
