@@ -8,6 +8,7 @@ import { uploadBlob } from '../client/upload.ts';
 import { unpackDatasetArchive } from '../containers/dataset-archive.ts';
 import { connectDocker } from '../containers/docker.ts';
 import { exportImage } from '../containers/image-export.ts';
+import type { GivenPolicies, GivenPolicy } from '../domain/approval-policy.ts';
 import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseSha256, type BenchmarkName, type Handle, type ImageDigest, type Sha256 } from '../domain/ids.ts';
@@ -27,6 +28,7 @@ export interface Publication {
   readonly quorum: number;
   readonly approvalDays: number;
   readonly reminderHours: number;
+  readonly policies?: GivenPolicies;
 }
 
 interface StoredBlob {
@@ -94,7 +96,8 @@ export function createBenchmarkActivities(party: Party): BenchmarkActivities {
 
     async createBenchmark({ publication, testDataset, metrics }) {
       const { platform } = await signedIn(party);
-      const { name, description, members, quorum, approvalDays, reminderHours, metricsConfigText } = publication;
+      const { name, description, members, quorum, approvalDays, reminderHours, metricsConfigText, policies } =
+        publication;
       await platform.createBenchmark({
         body: {
           name,
@@ -105,6 +108,7 @@ export function createBenchmarkActivities(party: Party): BenchmarkActivities {
           quorum,
           approvalDays,
           reminderHours,
+          policies: toPolicies(policies),
         },
       });
     },
@@ -113,6 +117,14 @@ export function createBenchmarkActivities(party: Party): BenchmarkActivities {
       await party.home.removeWork(workId(name));
     },
   };
+}
+
+function toPolicies({ container, dataset }: GivenPolicies = {}) {
+  const sent = ({ approves, addresses }: GivenPolicy) => ({
+    approves,
+    ...(addresses && { addresses: [...addresses] }),
+  });
+  return { ...(container && { container: sent(container) }), ...(dataset && { dataset: sent(dataset) }) };
 }
 
 /** A metrics container is public: its archive is hosted as it is. */

@@ -1,4 +1,5 @@
 /** The mails of a review. */
+import type { Handle } from '../domain/ids.ts';
 import type { Mail } from '../storage/mail.ts';
 import type { Announcement, ReviewSubject } from './reviews.ts';
 
@@ -22,7 +23,7 @@ export const reminderMail = (review: ReviewSubject): Words => ({
 });
 
 /** Of a request to those who vote, of wanted changes to its owner, of a decision to all. */
-export function announcementMail(review: Announcement): Words {
+export function announcementMail(review: Announcement, invitedBy: Handle | null): Words {
   const { benchmark, subject, state, submission, reason, association } = review;
   if (state === 'requested') {
     return {
@@ -31,6 +32,7 @@ export function announcementMail(review: Announcement): Words {
         submission === 1
           ? `${subject} asks for an association with the benchmark ${benchmark}.`
           : `${subject} was submitted again to the benchmark ${benchmark}, with a new test (submission ${submission}).`,
+        ...(invitedBy === null ? [] : [`${invitedBy} invited it.`]),
         ...howToVote(review),
       ].join('\n'),
     };

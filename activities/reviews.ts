@@ -7,7 +7,7 @@ import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
 import { listMailAddresses } from '../storage/accounts.ts';
 import { actingAs } from '../storage/audit.ts';
 import { decideAssociation } from '../storage/decisions.ts';
-import { findOwner } from '../storage/reviews.ts';
+import { findRequester } from '../storage/reviews.ts';
 import { sendMailOnce } from '../storage/sent-mails.ts';
 import { readStanding, recordVote } from '../storage/votes.ts';
 import type { Platform } from './platform.ts';
@@ -72,9 +72,9 @@ export function createReviewActivities({ db, sendMail }: Pick<Platform, 'db' | '
     },
 
     async announceReview(announcement) {
-      const owner = await findOwner(db, announcement.association);
+      const { owner, invitedBy } = await findRequester(db, announcement.association);
       for (const to of await listMailAddresses(db, audienceOf(announcement, owner))) {
-        await sendMailOnce(db, sendMail, occasion(), { to, ...announcementMail(announcement) });
+        await sendMailOnce(db, sendMail, occasion(), { to, ...announcementMail(announcement, invitedBy) });
       }
     },
 

@@ -23,6 +23,7 @@ import { associationRoutes, reviewRoutes } from './routes/associations.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { certificateRoutes } from './routes/certificates.ts';
+import { committeeRoutes, invitationRoutes } from './routes/committees.ts';
 import { deviceLoginRoutes } from './routes/device-logins.ts';
 import { eventRoutes } from './routes/events.ts';
 import { functionRoutes } from './routes/functions.ts';
@@ -44,6 +45,8 @@ const ROUTES = [
   deviceLoginRoutes,
   certificateRoutes,
   benchmarkRoutes,
+  committeeRoutes,
+  invitationRoutes,
   containerRoutes,
   datasetRoutes,
   associationRoutes,

@@ -1,4 +1,6 @@
 /** URLs of what is hosted on the platform itself: stored without its address, which may be another one tomorrow. */
+import type { Benchmark } from '../storage/benchmarks.ts';
+import type { Blob } from '../storage/blobs.ts';
 import type { HostedArchive } from '../domain/archive.ts';
 
 const BLOBS = '/v1/blobs/';
@@ -13,3 +15,10 @@ export const toStored = (publicUrl: string, archive: HostedArchive): HostedArchi
 /** A stored archive as callers reach it now. */
 export const toReachable = (publicUrl: string, archive: HostedArchive): HostedArchive =>
   archive.url.startsWith(BLOBS) ? { ...archive, url: `${publicUrl}${archive.url}` } : archive;
+
+/** A benchmark with the addresses of what it is made of. */
+export function withBlobUrls(publicUrl: string, benchmark: Benchmark) {
+  const hosted = (blob: Blob) => ({ ...blob, url: blobUrl(publicUrl, blob.sha256) });
+  const { testDataset, metrics } = benchmark;
+  return { ...benchmark, testDataset: hosted(testDataset), metrics: { ...metrics, archive: hosted(metrics.archive) } };
+}

@@ -107,6 +107,16 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
     tellReview: (association: AssociationId): Promise<void> =>
       ask(() => temporal.workflow.getHandle(reviewAssociationWorkflowId(association)).signal(reviewNewsSignal)),
 
+    /**
+     * Has running reviews look again, as their committee has changed. One that it does not reach looks by itself, at the
+     * next reminder at the latest: votes are counted where they are written down.
+     */
+    tellReviews: async (associations: readonly AssociationId[]): Promise<void> => {
+      const tell = (association: AssociationId) =>
+        temporal.workflow.getHandle(reviewAssociationWorkflowId(association)).signal(reviewNewsSignal);
+      await temporal.withDeadline(Date.now() + PATIENCE_MS, () => Promise.allSettled(associations.map(tell)));
+    },
+
     /** Fails as the review says, and with `WorkflowNotFoundError` where it has ended. */
     castVote: (association: AssociationId, vote: VoteRequest, author: Author): Promise<ReviewStatus> =>
       update(association, (handle) => handle.executeUpdate(voteUpdate, { args: [vote, author] })),

@@ -10,6 +10,8 @@ export function associationLines(one: Schema<'Association'>): string[] {
       ['Benchmark', one.benchmark],
       ['State', `${one.state}, since ${moment(one.since) ?? ''}`],
       ['Why', one.reason ?? 'The committee has not decided yet.'],
+      ['Approved by', one.approvedBy === 'policy' ? 'the benchmark, without votes' : one.approvedBy],
+      ['Invited by', one.invitedBy],
       ['Approvals', `${one.approvals} of ${one.quorum}`],
       ['Waiting for', one.waitingOn.join(', ')],
       ['Next', one.next],

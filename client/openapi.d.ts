@@ -466,6 +466,104 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/benchmarks/{name}/invitations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Invite a container
+         * @description Its owner is told, and a request that follows is marked. It is no vote. A repeat answers with the invitation that is there.
+         */
+        readonly post: operations["inviteContainer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/invitations/{owner}/{container}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Take an invitation back */
+        readonly delete: operations["withdrawInvitation"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take an account into the committee
+         * @description From then on it votes on whatever is undecided. A repeat changes nothing.
+         */
+        readonly post: operations["addMember"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/members/{member}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Take a seat on the committee away
+         * @description Its vote no longer counts on what is undecided, which may be decided by that. Refused where the rest could not reach the quorum.
+         */
+        readonly delete: operations["removeMember"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/benchmarks/{name}/policies": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a benchmark approves without votes */
+        readonly get: operations["readApprovalPolicies"];
+        readonly put?: never;
+        /**
+         * Set what a benchmark approves without votes
+         * @description For requests to come, of containers or of datasets. What comes from a member of the committee, or from whoever set the policy, is voted on all the same.
+         */
+        readonly post: operations["setApprovalPolicy"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/benchmarks/{name}/results": {
         readonly parameters: {
             readonly query?: never;
@@ -873,6 +971,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/invitations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Invitations to the own containers, and those by own committees */
+        readonly get: operations["listInvitations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/results": {
         readonly parameters: {
             readonly query?: never;
@@ -1089,6 +1204,25 @@ export interface components {
             /** Format: date-time */
             readonly expiresAt: string;
         };
+        readonly NewApprovalPolicy: {
+            /** @enum {string} */
+            readonly approves: "never" | "always" | "listed";
+            /** @description Of those whose requests a `listed` policy approves. */
+            readonly addresses?: readonly string[];
+        };
+        readonly ApprovalPolicy: {
+            /** @enum {string} */
+            readonly approves: "never" | "always" | "listed";
+            readonly addresses: readonly EmailAddress[];
+            /** Handle */
+            readonly setBy: Handle | null;
+            /** Format: date-time */
+            readonly setAt: string | null;
+        };
+        readonly ApprovalPolicies: {
+            readonly container: components["schemas"]["ApprovalPolicy"];
+            readonly dataset: components["schemas"]["ApprovalPolicy"];
+        };
         readonly HostedArchive: {
             readonly url: string;
             /** Sha256 */
@@ -1115,6 +1249,13 @@ export interface components {
             readonly quorum: number;
             readonly approvalDays: number;
             readonly reminderHours: number;
+            /** @description Without votes. */
+            readonly approves: {
+                /** @enum {string} */
+                readonly container: "never" | "always" | "listed";
+                /** @enum {string} */
+                readonly dataset: "never" | "always" | "listed";
+            };
             /** Format: date-time */
             readonly createdAt: string;
             /** Format: date-time */
@@ -1147,6 +1288,23 @@ export interface components {
             readonly description: string;
             /** Format: date-time */
             readonly registeredAt: string;
+        };
+        readonly Invitation: {
+            /** BenchmarkName */
+            readonly benchmark: BenchmarkName;
+            readonly container: {
+                /** Handle */
+                readonly owner: Handle;
+                /** ContainerName */
+                readonly name: ContainerName;
+            };
+            /** Handle */
+            readonly invitedBy: Handle;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly invitedAt: string;
+            /** AssociationId */
+            readonly association: AssociationId | null;
         };
         /** @description Scores; 64 KiB of JSON at most. */
         readonly Metrics: Metrics;
@@ -1182,6 +1340,9 @@ export interface components {
             readonly state: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
             /** @description Why it was decided or closed. */
             readonly reason: string | null;
+            readonly approvedBy: ("committee" | "policy") | null;
+            /** Handle */
+            readonly invitedBy: Handle | null;
             /** Format: date-time */
             readonly requestedAt: string;
             /** Format: date-time */
@@ -1333,7 +1494,7 @@ export interface components {
             /** @description Send the last one as Last-Event-ID to go on after it. */
             readonly id: string;
             /** @enum {string} */
-            readonly type: "association.requested" | "association.changes-requested" | "association.decided" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed";
+            readonly type: "association.requested" | "association.changes-requested" | "association.decided" | "approval-policy.changed" | "committee.joined" | "committee.left" | "container.invited" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed";
             /** Format: date-time */
             readonly at: string;
             /** AssociationId */
@@ -1360,7 +1521,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
+            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -3919,7 +4080,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.created" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
+                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;
@@ -4218,6 +4379,11 @@ export interface operations {
                     readonly approvalDays: number;
                     /** @default 72 */
                     readonly reminderHours?: number;
+                    /** @description What is approved without votes; nothing where none is given. */
+                    readonly policies?: {
+                        readonly container?: components["schemas"]["NewApprovalPolicy"];
+                        readonly dataset?: components["schemas"]["NewApprovalPolicy"];
+                    };
                 };
             };
         };
@@ -4478,6 +4644,715 @@ export interface operations {
             };
             /** @description The state of things is in the way; `code` says how. */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly inviteContainer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** Handle */
+                    readonly owner: Handle;
+                    /** ContainerName */
+                    readonly container: ContainerName;
+                    readonly reason: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly withdrawInvitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+                readonly owner: Handle;
+                readonly container: ContainerName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly addMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** Handle */
+                    readonly member: Handle;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Benchmark"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly removeMember: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+                readonly member: Handle;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Benchmark"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly readApprovalPolicies: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ApprovalPolicies"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly setApprovalPolicy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly name: BenchmarkName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @enum {string} */
+                    readonly kind: "container" | "dataset";
+                    /** @enum {string} */
+                    readonly approves: "never" | "always" | "listed";
+                    readonly addresses?: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ApprovalPolicies"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7032,6 +7907,73 @@ export interface operations {
             };
             /** @description The content is not acceptable; `code` says how. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listInvitations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["Invitation"][];
+                    };
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

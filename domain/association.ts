@@ -1,7 +1,8 @@
 /** An association ties a container or a dataset to a benchmark, once the benchmark's committee has agreed. */
 import type { Handle } from './ids.ts';
 
-export type AssociationKind = 'container' | 'dataset';
+export const ASSOCIATION_KINDS = ['container', 'dataset'] as const;
+export type AssociationKind = (typeof ASSOCIATION_KINDS)[number];
 
 /**
  * `requested` waits for the committee, `changes-requested` for the owner, who submits the same association again.

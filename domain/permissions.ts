@@ -74,6 +74,12 @@ const on = (subject: Subject, need: Need, may: readonly Standing[], { sees = [],
 
 const everyone: readonly Standing[] = ['own', 'committee', 'containerOwner', 'dataOwner', 'other'];
 
+/** What a committee decides about its benchmark, each member for all. */
+const byCommittee = on('benchmark', 'benchmark', ['committee'], {
+  sees: ['own', 'containerOwner', 'dataOwner', 'other'],
+  refusal: 'E_NOT_A_MEMBER',
+});
+
 /** By the name of the operation, which is `operationId` in the OpenAPI document. */
 export const PERMISSIONS = {
   // Accounts
@@ -113,6 +119,15 @@ export const PERMISSIONS = {
   closeBenchmark: on('benchmark', 'benchmark', ['own', 'committee'], {
     sees: ['containerOwner', 'dataOwner', 'other'],
   }),
+  readApprovalPolicies: on('benchmark', 'read', ['own', 'committee'], {
+    sees: ['containerOwner', 'dataOwner', 'other'],
+  }),
+  setApprovalPolicy: byCommittee,
+  addMember: byCommittee,
+  removeMember: byCommittee,
+  inviteContainer: byCommittee,
+  withdrawInvitation: byCommittee,
+  listInvitations: account('read'),
   registerContainer: account('submit'),
   listContainers: account('read'),
   readContainer: on('container', 'read', ['own', 'committee', 'dataOwner']),

@@ -2,16 +2,22 @@
 import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { approvedByPolicy, approvesByItself } from '../domain/approval-policy.ts';
 import { OPEN_STATES, type AssociationKind } from '../domain/association.ts';
+import { THE_PLATFORM } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseSha256, type AssociationId, type BenchmarkName, type Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Account } from './accounts.ts';
-import { recordAudit } from './audit.ts';
+import { readApprovalPolicies } from './approval-policies.ts';
+import { actingAs, recordAudit } from './audit.ts';
 import { readAssociation, type Association } from './associations.ts';
+import { holdBenchmark } from './benchmark-locks.ts';
 import { readBenchmark, type Benchmark } from './benchmarks.ts';
 import type { Db, Trx } from './database.ts';
+import { decideAssociation } from './decisions.ts';
 import { recordEvents } from './events.ts';
+import { findInviter } from './invitations.ts';
 import type { Submitted } from './tables.ts';
 
 export interface AssociationSubject {
@@ -42,7 +48,8 @@ export async function checkAssociationPossible(db: Db, owner: Account, subject: 
 }
 
 /**
- * Makes the request, submits the one again for which the committee asked for changes, or answers with the open one that is identical. `evidence` belongs to a container. Fails with
+ * Makes the request, submits the one again for which the committee asked for changes, or answers with the open one that
+ * is identical. A benchmark that approves by itself does so at once. `evidence` belongs to a container. Fails with
  * `E_NOT_FOUND` for a benchmark or container and `E_DATASET_NOT_FOUND` for a dataset that is not there,
  * `E_BENCHMARK_CLOSED`, `E_ALREADY_ASSOCIATED`, and `E_CONFLICT` where the test ran on another test dataset.
  */
@@ -56,11 +63,14 @@ export async function requestAssociation(
   return db.transaction().execute(async (trx) => {
     // One request of an account at a time: a repeat that comes in parallel finds what the first one wrote.
     await trx.selectFrom('accounts').select('id').where('id', '=', owner.id).forNoKeyUpdate().execute();
+    await holdBenchmark(trx, subject.benchmark);
     const standing = await findStanding(trx, owner, subject);
     const again = standing.open?.state === 'changes-requested' ? standing.open.id : null;
     if (standing.open && again === null) return readIdentical(trx, owner, subject, evidence, standing.open.id);
     checkBenchmarkOpen(standing.benchmark);
-    checkQuorum(standing.benchmark, owner);
+    // Whoever was asked for changes has the committee's attention: it looks again.
+    const policy = again === null ? await findPolicy(trx, standing.benchmark, subject.kind, owner) : null;
+    if (!policy) checkQuorum(standing.benchmark, owner);
     checkTestDataset(standing.benchmark, evidence);
     const submitted = { evidence, content: await readContent(trx, subject.kind, standing.subjectId) };
     const id = again ?? (await insertRequest(trx, owner, subject, submitted, standing));
@@ -80,8 +90,17 @@ export async function requestAssociation(
       },
     });
     await announce(trx, association);
-    return association;
+    if (!policy) return association;
+    const reason = approvedByPolicy(subject.kind, policy);
+    await actingAs(THE_PLATFORM, () => decideAssociation(trx, id, 'approved', reason, policy));
+    return readAssociation(trx, id, owner.id);
   });
+}
+
+/** The policy that approves the request without votes, if there is one. */
+async function findPolicy(trx: Trx, { name, members }: Benchmark, kind: AssociationKind, owner: Account) {
+  const policy = (await readApprovalPolicies(trx, name))[kind];
+  return approvesByItself(policy, owner, members) ? policy : null;
 }
 
 function checkEvidence({ kind, name }: AssociationSubject, evidence: TestEvidence | null): void {
@@ -146,7 +165,7 @@ function checkQuorum({ name, members, quorum }: Benchmark, owner: Account): void
     `${name} needs ${quorum} approvals, and ${voters} members may vote on yours.`,
     {
       why: 'You sit on the committee, and nobody votes on their own.',
-      next: 'Ask the creator of the benchmark for another member.',
+      next: 'Ask the committee to take another member.',
     },
   );
 }
@@ -223,7 +242,7 @@ async function submitAgain(trx: Trx, id: AssociationId, submission: Submission, 
 async function insertRequest(
   trx: Trx,
   owner: Account,
-  { kind, benchmark }: AssociationSubject,
+  { kind, name, benchmark }: AssociationSubject,
   submission: Submission,
   standing: Standing,
 ): Promise<AssociationId> {
@@ -235,6 +254,7 @@ async function insertRequest(
       datasetId: kind === 'dataset' ? standing.subjectId : null,
       benchmark,
       ownerId: owner.id,
+      invitedBy: kind === 'container' ? await findInviter(trx, benchmark, owner.id, name) : null,
       ...submissionValues(submission, standing.benchmark.approvalDays),
     })
     .returning('id')

@@ -17,6 +17,10 @@ export interface Association {
   readonly benchmark: BenchmarkName;
   readonly state: AssociationState;
   readonly reason: string | null;
+  /** Who approved it: the votes, or the benchmark by itself; `null` while nobody has. */
+  readonly approvedBy: 'committee' | 'policy' | null;
+  /** Which member of the committee had asked for it. */
+  readonly invitedBy: Handle | null;
   readonly requestedAt: string;
   readonly deadline: string;
   readonly decidedAt: string | null;
@@ -57,10 +61,11 @@ const selectAssociations = (db: Db | Trx) =>
     .selectFrom('associations')
     .innerJoin('accounts as owners', 'owners.id', 'associations.ownerId')
     .innerJoin('benchmarks', 'benchmarks.name', 'associations.benchmark')
+    .leftJoin('accounts as inviters', 'inviters.id', 'associations.invitedBy')
     .leftJoin('containers', 'containers.id', 'associations.containerId')
     .leftJoin('datasets', 'datasets.id', 'associations.datasetId')
     .selectAll('associations')
-    .select(['owners.handle as owner', 'benchmarks.quorum'])
+    .select(['owners.handle as owner', 'inviters.handle as inviter', 'benchmarks.quorum'])
     .select(sql<string>`coalesce(containers.name, datasets.name)`.as('name'));
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectAssociations>['execute']>>[number];
@@ -120,7 +125,7 @@ async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association
         .onRef('associations.id', '=', 'votes.associationId')
         .onRef('associations.submission', '=', 'votes.submission'),
     )
-    .select(['associationId', 'accounts.handle as member', 'ballot', 'votes.reason', 'castAt'])
+    .select(['associationId', 'accounts.handle as member', 'ballot', 'votes.reason', 'castAt', 'counted'])
     .where('associationId', 'in', ids)
     .orderBy('castAt')
     .execute();
@@ -136,7 +141,7 @@ async function complete(db: Db | Trx, rows: readonly Row[]): Promise<Association
     toAssociation(
       row,
       votes
-        .filter((vote) => vote.associationId === row.id)
+        .filter((vote) => vote.associationId === row.id && (vote.counted || isUndecided(row.state)))
         .map(({ member, ballot, reason, castAt }) => ({ member, ballot, reason, at: castAt.toISOString() })),
       members
         .filter(({ benchmark, handle }) => benchmark === row.benchmark && handle !== row.owner)
@@ -167,6 +172,8 @@ function toAssociation(
     benchmark: row.benchmark,
     state: row.state,
     reason: row.reason,
+    approvedBy: whoApproved(row),
+    invitedBy: row.inviter,
     requestedAt: row.requestedAt.toISOString(),
     deadline: row.deadline.toISOString(),
     decidedAt: row.decidedAt?.toISOString() ?? null,
@@ -184,6 +191,11 @@ function toAssociation(
     waitingOn: row.state === 'changes-requested' ? [row.owner] : waitingFor,
     next: whatHappensNext({ ...row, approvals, deadline: row.deadline.toISOString() }),
   };
+}
+
+function whoApproved({ state, decidedAt, approvedByPolicy }: Row): Association['approvedBy'] {
+  if (state !== 'approved' && !(state === 'closed' && decidedAt !== null)) return null;
+  return approvedByPolicy ? 'policy' : 'committee';
 }
 
 /** Of a container those with access, of a dataset its owner's. */

@@ -1,10 +1,14 @@
 /** Benchmarks and their committees. */
 import { sql } from 'kysely';
 import { isDeepStrictEqual } from 'node:util';
+import { VOTES_DECIDE, type Approves, type NewApprovalPolicy } from '../domain/approval-policy.ts';
+import { ASSOCIATION_KINDS, type AssociationKind } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, Handle, ImageDigest } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
+import { auditFacts, readApprovalPolicies, writeApprovalPolicy } from './approval-policies.ts';
 import { recordAudit } from './audit.ts';
+import { lockBenchmark } from './benchmark-locks.ts';
 import { requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
@@ -21,6 +25,8 @@ export interface Benchmark {
   readonly quorum: number;
   readonly approvalDays: number;
   readonly reminderHours: number;
+  /** What it approves without votes. The addresses are for its committee only. */
+  readonly approves: Readonly<Record<AssociationKind, Approves>>;
   readonly createdAt: string;
   readonly closedAt: string | null;
 }
@@ -34,6 +40,8 @@ export interface NewBenchmark {
   readonly quorum: number;
   readonly approvalDays: number;
   readonly reminderHours: number;
+  /** Votes decide where there is none. */
+  readonly policies: Readonly<Partial<Record<AssociationKind, NewApprovalPolicy>>>;
 }
 
 const selectBenchmarks = (db: Db | Trx) =>
@@ -51,6 +59,13 @@ const selectBenchmarks = (db: Db | Trx) =>
         .select(sql<Handle[]>`array_agg(accounts.handle ORDER BY seats.position)`.as('members'))
         .whereRef('seats.benchmark', '=', 'benchmarks.name')
         .as('members'),
+    )
+    .select((query) =>
+      query
+        .selectFrom('approvalPolicies as policies')
+        .select(sql<Partial<Record<AssociationKind, Approves>> | null>`jsonb_object_agg(kind, approves)`.as('approves'))
+        .whereRef('policies.benchmark', '=', 'benchmarks.name')
+        .as('approves'),
     );
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectBenchmarks>['execute']>>[number];
@@ -70,6 +85,7 @@ const toBenchmark = (row: Row): Benchmark => ({
   quorum: row.quorum,
   approvalDays: row.approvalDays,
   reminderHours: row.reminderHours,
+  approves: { container: 'never', dataset: 'never', ...row.approves },
   createdAt: row.createdAt.toISOString(),
   closedAt: row.closedAt?.toISOString() ?? null,
 });
@@ -134,16 +150,27 @@ export async function insertBenchmark(db: Db, creator: Account, benchmark: NewBe
     if (numInsertedOrUpdatedRows === 0n) return readIdentical(trx, creator.handle, benchmark);
     const rows = seats.map((accountId, position) => ({ benchmark: benchmark.name, accountId, position }));
     await trx.insertInto('benchmarkMembers').values(rows).execute();
-    const { members, quorum } = benchmark;
+    const { members, quorum, policies } = benchmark;
+    for (const [kind, policy] of policyEntries(policies)) {
+      await writeApprovalPolicy(trx, benchmark.name, kind, policy, creator);
+    }
     await recordAudit(trx, {
       action: 'benchmark.created',
       subject: `benchmark/${benchmark.name}`,
       before: null,
-      after: { owner: creator.handle, members, quorum },
+      after: {
+        owner: creator.handle,
+        members,
+        quorum,
+        ...Object.fromEntries(policyEntries(policies).map(([kind, policy]) => [`${kind}Policy`, auditFacts(policy)])),
+      },
     });
     return readBenchmark(trx, benchmark.name);
   });
 }
+
+const policyEntries = (policies: NewBenchmark['policies']) =>
+  Object.entries(policies) as [AssociationKind, NewApprovalPolicy][];
 
 async function findSeats(trx: Trx, members: readonly Handle[]): Promise<AccountId[]> {
   const accounts = await trx
@@ -163,23 +190,30 @@ async function findSeats(trx: Trx, members: readonly Handle[]): Promise<AccountI
 
 async function readIdentical(trx: Trx, creator: Handle, wanted: NewBenchmark): Promise<Benchmark> {
   const benchmark = await readBenchmark(trx, wanted.name);
-  const { owner, state: _state, createdAt: _createdAt, closedAt: _closedAt, ...there } = benchmark;
-  if (owner === creator && isDeepStrictEqual(there, wanted)) return benchmark;
+  const { owner, state: _state, approves: _approves, createdAt: _createdAt, closedAt: _closedAt, ...there } = benchmark;
+  const { policies, ...rest } = wanted;
+  const same = isDeepStrictEqual(there, rest) && (await hasPolicies(trx, wanted.name, policies));
+  if (owner === creator && same) return benchmark;
   throw new StrongroomError('E_ALREADY_EXISTS', `There is another benchmark ${wanted.name}.`, {
     next: 'Choose another name.',
+  });
+}
+
+async function hasPolicies(trx: Trx, name: BenchmarkName, wanted: NewBenchmark['policies']): Promise<boolean> {
+  const there = await readApprovalPolicies(trx, name);
+  return ASSOCIATION_KINDS.every((kind) => {
+    const { approves, addresses } = wanted[kind] ?? VOTES_DECIDE;
+    return isDeepStrictEqual(
+      { approves, addresses },
+      { approves: there[kind].approves, addresses: there[kind].addresses },
+    );
   });
 }
 
 /** Closes a benchmark for new requests. A repeat changes nothing. For its creator and its committee. */
 export async function closeBenchmark(db: Db, account: AccountId, name: BenchmarkName): Promise<Benchmark> {
   return db.transaction().execute(async (trx) => {
-    await readBenchmark(trx, name);
-    const { ownerId, closedAt } = await trx
-      .selectFrom('benchmarks')
-      .select(['ownerId', 'closedAt'])
-      .where('name', '=', name)
-      .forNoKeyUpdate()
-      .executeTakeFirstOrThrow();
+    const { ownerId, closedAt } = await lockBenchmark(trx, name);
     if (ownerId !== account && !(await isMember(trx, account, name))) {
       throw new StrongroomError('E_NOT_ALLOWED', `You cannot close ${name}.`, {
         why: 'Only its creator and its committee can.',

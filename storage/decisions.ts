@@ -1,8 +1,9 @@
 /** The next state of an association, with all who hear of it. */
 import { sql } from 'kysely';
-import { canBecome, type AssociationState } from '../domain/association.ts';
+import type { ApprovalPolicy } from '../domain/approval-policy.ts';
+import { canBecome, isUndecided, type AssociationState } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId } from '../domain/ids.ts';
+import type { AssociationId, BenchmarkName } from '../domain/ids.ts';
 import { recordAudit } from './audit.ts';
 import { listApprovedContainers } from './authorisation.ts';
 import type { Trx } from './database.ts';
@@ -16,14 +17,15 @@ export async function lockAssociation(trx: Trx, id: AssociationId) {
 }
 
 /**
- * Puts an association into its next state and tells those concerned. A repeat changes nothing. Fails with
- * `E_ALREADY_DECIDED` where another decision came first.
+ * Puts an association into its next state and tells those concerned. A repeat changes nothing. `policy` is what
+ * decided in place of votes. Fails with `E_ALREADY_DECIDED` where another decision came first.
  */
 export async function decideAssociation(
   trx: Trx,
   id: AssociationId,
   state: Exclude<AssociationState, 'requested'>,
   reason: string,
+  policy?: ApprovalPolicy,
 ): Promise<void> {
   const association = await lockAssociation(trx, id);
   if (association.state === state) return;
@@ -33,15 +35,37 @@ export async function decideAssociation(
   await trx
     .updateTable('associations')
     .set({ state, reason, stateSince: sql<Date>`now()`, revision: sql`revision + 1`, ...momentOf(state) })
+    .$if(policy !== undefined, (update) => update.set({ approvedByPolicy: true }))
     .where('id', '=', id)
     .execute();
+  if (isUndecided(association.state)) await noteCountedVotes(trx, association);
   await recordAudit(trx, {
     action: state === 'changes-requested' ? 'association.changes-requested' : 'association.decided',
     subject: `association/${id}`,
     before: { state: association.state },
-    after: { state, reason },
+    after: {
+      state,
+      reason,
+      ...(policy && { policy: { approves: policy.approves, setBy: policy.setBy, setAt: policy.setAt } }),
+    },
   });
   await recordEvents(trx, await eventsOfDecision(trx, id, state));
+}
+
+/** Members may leave later; whose votes counted is part of the record. */
+async function noteCountedVotes(
+  trx: Trx,
+  { id, submission, benchmark }: { id: AssociationId; submission: number; benchmark: BenchmarkName },
+): Promise<void> {
+  await trx
+    .updateTable('votes')
+    .set({ counted: true })
+    .where('associationId', '=', id)
+    .where('submission', '=', submission)
+    .where('memberId', 'in', (query) =>
+      query.selectFrom('benchmarkMembers').select('accountId').where('benchmark', '=', benchmark),
+    )
+    .execute();
 }
 
 function momentOf(state: AssociationState) {

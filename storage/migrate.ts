@@ -9,6 +9,8 @@ import * as idempotency from './migrations/2026-11-24-idempotency.ts';
 import * as functions from './migrations/2026-11-24-inference.ts';
 import * as reviews from './migrations/2026-11-24-reviews.ts';
 import * as deviceLogins from './migrations/2026-11-26-device-logins.ts';
+import * as approvalPolicies from './migrations/2026-11-26-policies.ts';
+import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitations.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -18,6 +20,8 @@ const MIGRATIONS = {
   '2026-11-24-inference': functions,
   '2026-11-24-reviews': reviews,
   '2026-11-26-device-logins': deviceLogins,
+  '2026-11-26-policies': approvalPolicies,
+  '2026-11-26-seats-and-invitations': seatsAndInvitations,
 };
 
 const LOCK = 7_346_001;

@@ -75,13 +75,19 @@ export async function markReviewStarted(db: Db, association: AssociationId): Pro
     .execute();
 }
 
+export interface Requester {
+  readonly owner: Handle;
+  /** The member who had invited the container. */
+  readonly invitedBy: Handle | null;
+}
+
 /** Fails with a plain error where there is no such association. */
-export async function findOwner(db: Db, association: AssociationId): Promise<Handle> {
-  const { handle } = await db
+export function findRequester(db: Db, association: AssociationId): Promise<Requester> {
+  return db
     .selectFrom('associations')
-    .innerJoin('accounts', 'accounts.id', 'associations.ownerId')
-    .select('handle')
+    .innerJoin('accounts as owners', 'owners.id', 'associations.ownerId')
+    .leftJoin('accounts as inviters', 'inviters.id', 'associations.invitedBy')
+    .select(['owners.handle as owner', 'inviters.handle as invitedBy'])
     .where('associations.id', '=', association)
     .executeTakeFirstOrThrow();
-  return handle;
 }

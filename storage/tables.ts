@@ -21,6 +21,7 @@ import type {
 import type { Metrics } from '../domain/metrics.ts';
 import type { EventType } from '../domain/platform-event.ts';
 import type { AccountId, AccountTables } from './account-rows.ts';
+import type { BenchmarkTables } from './benchmark-rows.ts';
 import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
 
 export type { AccountId } from './account-rows.ts';
@@ -63,27 +64,6 @@ interface UploadsTable {
   sha256: Sha256;
   size: number;
   createdAt: SetMoment;
-}
-
-interface BenchmarksTable {
-  name: BenchmarkName;
-  ownerId: AccountId;
-  description: string;
-  testDataset: Sha256;
-  metricsArchive: Sha256;
-  metricsConfig: string;
-  metricsImageDigest: ImageDigest;
-  quorum: number;
-  approvalDays: number;
-  reminderHours: number;
-  createdAt: SetMoment;
-  closedAt: MaybeMoment;
-}
-
-interface BenchmarkMembersTable {
-  benchmark: BenchmarkName;
-  accountId: AccountId;
-  position: number;
 }
 
 interface ContainersTable {
@@ -132,6 +112,10 @@ interface AssociationsTable {
   stateSince: SetMoment;
   /** What the committee decides on, beside the test. */
   content: Json<Submitted>;
+  /** Approved without votes. */
+  approvedByPolicy: Generated<boolean>;
+  /** Which member of the committee had asked for it. */
+  invitedBy: AccountId | null;
 }
 
 /** Digests of a container, or of a dataset. */
@@ -147,6 +131,8 @@ interface VotesTable {
   ballot: Ballot;
   reason: string;
   castAt: SetMoment;
+  /** When it was decided: a vote of a member who had left by then does not count. */
+  counted: Generated<boolean>;
 }
 
 interface GrantsTable {
@@ -255,7 +241,7 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
-export interface Database extends AccountTables {
+export interface Database extends AccountTables, BenchmarkTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
   authority: AuthorityTable;
@@ -263,8 +249,6 @@ export interface Database extends AccountTables {
   certificates: CertificatesTable;
   blobs: BlobsTable;
   uploads: UploadsTable;
-  benchmarks: BenchmarksTable;
-  benchmarkMembers: BenchmarkMembersTable;
   containers: ContainersTable;
   datasets: DatasetsTable;
   associations: AssociationsTable;

@@ -1,10 +1,12 @@
 /** All routes and named schemas of the contract. */
 import type { Operation } from '../../domain/permissions.ts';
 import * as accounts from './accounts.ts';
+import * as approvalPolicies from './approval-policies.ts';
 import * as audit from './audit.ts';
 import * as associations from './associations.ts';
 import * as blobs from './blobs.ts';
 import * as certificates from './certificates.ts';
+import * as committees from './committees.ts';
 import * as deviceLogins from './device-logins.ts';
 import * as events from './events.ts';
 import * as functions from './functions.ts';
@@ -18,7 +20,9 @@ export const namedSchemas = [
   ...accounts.accountSchemas,
   ...deviceLogins.deviceLoginSchemas,
   ...certificates.certificateSchemas,
+  ...approvalPolicies.approvalPolicySchemas,
   ...registrations.registrationSchemas,
+  ...committees.committeeSchemas,
   ...associations.associationSchemas,
   ...grants.grantSchemas,
   ...results.resultSchemas,
@@ -32,6 +36,8 @@ const modules = [
   deviceLogins,
   certificates,
   registrations,
+  approvalPolicies,
+  committees,
   associations,
   grants,
   results,

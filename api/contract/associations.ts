@@ -1,6 +1,6 @@
 /** Requests to a benchmark's committee, its votes, and what was decided. */
 import { Type } from 'typebox';
-import { ASSOCIATION_STATES, BALLOTS } from '../../domain/association.ts';
+import { ASSOCIATION_KINDS, ASSOCIATION_STATES, BALLOTS } from '../../domain/association.ts';
 import type { Metrics } from '../../domain/metrics.ts';
 import { defineRoute, listOf } from './route.ts';
 import {
@@ -30,7 +30,7 @@ export const MetricsSchema = named(
   }),
 );
 
-const KindSchema = oneOf(['container', 'dataset']);
+const KindSchema = oneOf(ASSOCIATION_KINDS);
 const StateSchema = oneOf(ASSOCIATION_STATES);
 const BallotSchema = oneOf(BALLOTS);
 /** A container's name and a dataset's name follow the same rule. */
@@ -64,6 +64,8 @@ export const AssociationSchema = named(
     benchmark: BenchmarkNameSchema,
     state: StateSchema,
     reason: nullable(Type.String({ description: 'Why it was decided or closed.' })),
+    approvedBy: nullable(oneOf(['committee', 'policy'])),
+    invitedBy: nullable(HandleSchema),
     requestedAt: TimestampSchema,
     deadline: TimestampSchema,
     decidedAt: nullable(TimestampSchema),

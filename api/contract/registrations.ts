@@ -1,5 +1,7 @@
 /** What is registered: benchmarks, containers and datasets. */
 import { Type } from 'typebox';
+import { APPROVES } from '../../domain/approval-policy.ts';
+import { NewApprovalPolicySchema } from './approval-policies.ts';
 import { defineRoute, listOf } from './route.ts';
 import {
   BenchmarkNameSchema,
@@ -44,6 +46,7 @@ export const BenchmarkSchema = named(
     quorum: Type.Integer({ minimum: 1 }),
     approvalDays: Type.Number(),
     reminderHours: Type.Number(),
+    approves: Type.Object({ container: oneOf(APPROVES), dataset: oneOf(APPROVES) }, { description: 'Without votes.' }),
     createdAt: TimestampSchema,
     closedAt: nullable(TimestampSchema),
   }),
@@ -98,6 +101,15 @@ export const createBenchmark = defineRoute({
       quorum: Type.Integer({ minimum: 1, maximum: 100 }),
       approvalDays: Type.Number({ exclusiveMinimum: 0, maximum: 365 }),
       reminderHours: Type.Optional(Type.Number({ minimum: 1, maximum: 8760, default: 72 })),
+      policies: Type.Optional(
+        Type.Object(
+          {
+            container: Type.Optional(NewApprovalPolicySchema.ref),
+            dataset: Type.Optional(NewApprovalPolicySchema.ref),
+          },
+          { ...closed, description: 'What is approved without votes; nothing where none is given.' },
+        ),
+      ),
     },
     closed,
   ),

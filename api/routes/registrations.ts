@@ -1,3 +1,4 @@
+import { toApprovalPolicy, type GivenPolicies } from '../../domain/approval-policy.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import {
   closeBenchmark,
@@ -5,30 +6,26 @@ import {
   listBenchmarks,
   readBenchmark,
   type Benchmark,
+  type NewBenchmark,
 } from '../../storage/benchmarks.ts';
-import type { Blob } from '../../storage/blobs.ts';
 import { findVisibleContainer, insertContainer, listContainers, type Container } from '../../storage/containers.ts';
 import { findVisibleDataset, insertDataset, listDatasets } from '../../storage/datasets.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/registrations.ts';
-import { blobUrl, toReachable, toStored } from '../hosted-url.ts';
+import { toReachable, toStored, withBlobUrls } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
 
 const REMINDER_HOURS = 72;
 
 export function benchmarkRoutes(app: App, { db, settings }: Services): void {
-  const hosted = (blob: Blob) => ({ ...blob, url: blobUrl(settings.publicUrl, blob.sha256) });
-  const withUrls = (benchmark: Benchmark) => ({
-    ...benchmark,
-    testDataset: hosted(benchmark.testDataset),
-    metrics: { ...benchmark.metrics, archive: hosted(benchmark.metrics.archive) },
-  });
+  const withUrls = (benchmark: Benchmark) => withBlobUrls(settings.publicUrl, benchmark);
 
   app.route({
     ...contract.createBenchmark,
     handler: async (request, reply) => {
-      const { reminderHours = REMINDER_HOURS, ...given } = request.body;
-      return reply.code(201).send(withUrls(await insertBenchmark(db, callerOf(request), { ...given, reminderHours })));
+      const { reminderHours = REMINDER_HOURS, policies = {}, ...given } = request.body;
+      const benchmark = { ...given, reminderHours, policies: toPolicies(policies) };
+      return reply.code(201).send(withUrls(await insertBenchmark(db, callerOf(request), benchmark)));
     },
   });
 
@@ -47,6 +44,11 @@ export function benchmarkRoutes(app: App, { db, settings }: Services): void {
     handler: async (request) => withUrls(await closeBenchmark(db, callerOf(request).id, request.params.name)),
   });
 }
+
+const toPolicies = ({ container, dataset }: GivenPolicies): NewBenchmark['policies'] => ({
+  ...(container && { container: toApprovalPolicy(container) }),
+  ...(dataset && { dataset: toApprovalPolicy(dataset) }),
+});
 
 export function containerRoutes(app: App, { db, settings: { publicUrl } }: Services): void {
   const reachable = (container: Container) => ({ ...container, archive: toReachable(publicUrl, container.archive) });

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { parseBenchmarkName, parseHandle } from '../../domain/ids.ts';
 import * as contract from '../../workflows/publish-benchmark/contract.ts';
 import { ownerTaskQueue } from '../../workflows/task-queues.ts';
+import { policyOption, toGivenPolicy } from '../approval-policy.ts';
 import { defineCommand, listOption, option, requiredOption, usage } from '../command.ts';
 import { detachOption, runStory, startStory } from '../run-story.ts';
 import { facts } from '../table.ts';
@@ -23,6 +24,8 @@ export const command = defineCommand({
     quorum: requiredOption('N', 'Approvals that a request needs', parseCount),
     'approval-days': option('D', 'Days the committee has (default: 30)', parseCount),
     'reminder-hours': option('H', 'Hours between two reminders (default: 72)', parseCount),
+    'approve-containers': policyOption('containers'),
+    'approve-datasets': policyOption('datasets'),
     description: option('TEXT', 'What the benchmark is about'),
     detach: detachOption,
   },
@@ -32,6 +35,8 @@ export const command = defineCommand({
     if (options.quorum > options.member.length) {
       throw usage(`${options.member.length} members cannot give ${options.quorum} approvals.`, 'Lower --quorum.');
     }
+    const container = toGivenPolicy(options['approve-containers'], '--approve-containers');
+    const dataset = toGivenPolicy(options['approve-datasets'], '--approve-datasets');
     const { handle: account } = await context.session();
     const input: contract.PublishBenchmarkInput = {
       account,
@@ -44,6 +49,7 @@ export const command = defineCommand({
       quorum: options.quorum,
       approvalDays: options['approval-days'] ?? 30,
       reminderHours: options['reminder-hours'] ?? 72,
+      policies: { ...(container && { container }), ...(dataset && { dataset }) },
     };
     const story = {
       workflowType: contract.PUBLISH_BENCHMARK,

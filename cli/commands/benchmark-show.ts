@@ -19,6 +19,7 @@ export const command = defineCommand({
         ['Created', `${moment(benchmark.createdAt) ?? ''} by ${benchmark.owner}`],
         ['Committee', benchmark.members.join(', ')],
         ['Approvals', `${benchmark.quorum} of ${benchmark.members.length}, within ${benchmark.approvalDays} days`],
+        ['Without votes', `containers ${benchmark.approves.container}, datasets ${benchmark.approves.dataset}`],
         ['Test dataset', `sha256 ${benchmark.testDataset.sha256}`],
         ['Metrics', benchmark.metrics.imageDigest],
       ]),

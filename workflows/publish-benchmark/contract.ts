@@ -1,4 +1,5 @@
 /** Publication: a committee's test dataset and metrics container become a benchmark. */
+import type { GivenPolicies } from '../../domain/approval-policy.ts';
 import type { BenchmarkName, Handle } from '../../domain/ids.ts';
 
 export const PUBLISH_BENCHMARK = 'publishBenchmark';
@@ -17,6 +18,8 @@ export interface PublishBenchmarkInput {
   readonly quorum: number;
   readonly approvalDays: number;
   readonly reminderHours: number;
+  /** What is approved without votes; nothing where none is given. */
+  readonly policies?: GivenPolicies;
 }
 
 export interface PublishBenchmarkResult {

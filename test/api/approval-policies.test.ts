@@ -1,0 +1,149 @@
+/** Benchmarks that approve by themselves: what they approve, what not, and who can tell afterwards. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { openTemporal } from '../../api/temporal.ts';
+import type { AuditEntry } from '../../domain/audit.ts';
+import { createBenchmark, newContainer, newDataset, TEST_DATASET } from './support/benchmark.ts';
+import { person, type Person } from './support/people.ts';
+import { startPlatform, type TestPlatform } from './support/platform.ts';
+import { startTemporal } from './support/temporal.ts';
+import { startWorker, type TestWorker } from './support/worker.ts';
+
+let temporal: TestWorkflowEnvironment;
+let client: Client;
+let platform: TestPlatform;
+let worker: TestWorker;
+let ann: Person;
+let ben: Person;
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+  client = openTemporal({ address: temporal.address, namespace: 'default' });
+  platform = await startPlatform({ temporal: client });
+  worker = await startWorker(temporal.nativeConnection, platform);
+  [ann, ben, alice, bob] = (await Promise.all(
+    ['ann', 'ben', 'alice', 'bob'].map((name) => person(platform, name)),
+  )) as [Person, Person, Person, Person];
+  await createBenchmark(platform, 'digits', [ann, ben]);
+}, 120_000);
+afterAll(async () => {
+  await worker.stop();
+  await platform.stop();
+  await client.connection.close();
+  await temporal.teardown();
+});
+
+const evidence = { testResult: { accuracy: 0.98 }, testDatasetSha256: TEST_DATASET.sha256 };
+const requestContainer = async (owner: Person, name: string, benchmark: string, changes: object = evidence) => {
+  await owner.ask('POST', '/v1/containers', newContainer(name));
+  return owner.ask('POST', '/v1/associations', { kind: 'container', name, benchmark, ...changes });
+};
+const setPolicy = (who: Person, policy: object, benchmark = 'digits') =>
+  who.ask('POST', `/v1/benchmarks/${benchmark}/policies`, policy);
+const auditOf = async (subject: string): Promise<AuditEntry[]> => {
+  const rows = await platform.db
+    .selectFrom('auditEntries')
+    .select('content')
+    .where('subject', '=', subject)
+    .orderBy('sequence')
+    .execute();
+  return rows.map(({ content }) => JSON.parse(content) as AuditEntry);
+};
+
+describe('a benchmark that approves containers always', () => {
+  test('does so at once, says so everywhere, and tells owner and committee once', async () => {
+    await createBenchmark(platform, 'open-to-all', [ann, ben], { policies: { container: { approves: 'always' } } });
+    const answer = await requestContainer(alice, 'swift', 'open-to-all');
+    expect(answer.json()).toMatchObject({
+      state: 'approved',
+      approvedBy: 'policy',
+      approvals: 0,
+      votes: [],
+      reason: 'The benchmark approves containers always, as ann set it.',
+    });
+    const { id } = answer.json();
+    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    const [requested, decided] = await auditOf(`association/${id}`);
+    expect(requested).toMatchObject({ action: 'association.requested', account: 'alice' });
+    expect(decided).toMatchObject({
+      action: 'association.decided',
+      account: null,
+      after: { state: 'approved', policy: { approves: 'always', setBy: 'ann' } },
+    });
+    for (const someone of [alice, ann, ben]) {
+      const mails = await platform.mailsTo(someone.account.email);
+      expect(mails.filter((mail) => mail.includes('alice/swift is approved'))).toHaveLength(1);
+      expect(mails.filter((mail) => mail.includes('alice/swift waits for your vote'))).toHaveLength(0);
+    }
+    expect((await requestContainer(alice, 'swift', 'open-to-all')).json()).toMatchObject({ id, state: 'approved' });
+  });
+
+  test('still wants the test of a container, on the test dataset of the benchmark', async () => {
+    expect((await requestContainer(alice, 'untested', 'open-to-all', {})).json().code).toBe('E_INVALID_REQUEST');
+    const elsewhere = { ...evidence, testDatasetSha256: 'f'.repeat(64) };
+    expect((await requestContainer(alice, 'untested', 'open-to-all', elsewhere)).json().code).toBe('E_CONFLICT');
+  });
+
+  test('leaves datasets to the votes, and what comes from its own committee', async () => {
+    await bob.ask('POST', '/v1/datasets', newDataset('wards'));
+    const dataset = await bob.ask('POST', '/v1/associations', {
+      kind: 'dataset',
+      name: 'wards',
+      benchmark: 'open-to-all',
+    });
+    expect(dataset.json()).toMatchObject({ state: 'requested', approvedBy: null });
+    const cleo = await person(platform, 'cleo');
+    await createBenchmark(platform, 'ours', [ann, ben, cleo], { policies: { container: { approves: 'always' } } });
+    expect((await requestContainer(ben, 'own', 'ours')).json()).toMatchObject({ state: 'requested' });
+  });
+});
+
+describe('a list of addresses', () => {
+  test('approves those who are on it whatever the case, and is shown to the committee only', async () => {
+    const set = await setPolicy(ann, { kind: 'dataset', approves: 'listed', addresses: ['BOB@Example.Org'] });
+    expect(set.json()).toMatchObject({
+      container: { approves: 'never', setBy: null },
+      dataset: { approves: 'listed', addresses: ['bob@example.org'], setBy: 'ann' },
+    });
+    await bob.ask('POST', '/v1/datasets', newDataset('cases'));
+    await alice.ask('POST', '/v1/datasets', newDataset('cases'));
+    const request = { kind: 'dataset', name: 'cases', benchmark: 'digits' };
+    expect((await bob.ask('POST', '/v1/associations', request)).json()).toMatchObject({ approvedBy: 'policy' });
+    expect((await alice.ask('POST', '/v1/associations', request)).json()).toMatchObject({ state: 'requested' });
+    const seen = await alice.ask('GET', '/v1/benchmarks/digits');
+    expect(seen.json()).toMatchObject({ approves: { container: 'never', dataset: 'listed' } });
+    expect(seen.body).not.toContain('bob@example.org');
+    expect((await alice.ask('GET', '/v1/benchmarks/digits/policies')).statusCode).toBe(403);
+  });
+
+  test('is written to the log with who set it, each change once, and without the addresses', async () => {
+    await setPolicy(ben, { kind: 'dataset', approves: 'never' });
+    await setPolicy(ben, { kind: 'dataset', approves: 'never' });
+    const changes = (await auditOf('benchmark/digits')).filter(({ action }) => action === 'benchmark.policy-changed');
+    expect(changes).toMatchObject([
+      { account: 'ann', before: { approves: 'never', setBy: null }, after: { approves: 'listed', addresses: 1 } },
+      { account: 'ben', before: { approves: 'listed', setBy: 'ann' }, after: { approves: 'never', addresses: 0 } },
+    ]);
+    expect(JSON.stringify(changes)).not.toContain('@');
+  });
+
+  test('is set by members only, and fits the policy', async () => {
+    expect((await setPolicy(alice, { kind: 'dataset', approves: 'always' })).json().code).toBe('E_NOT_A_MEMBER');
+    expect((await setPolicy(ann, { kind: 'dataset', approves: 'listed' })).json().code).toBe('E_INVALID_REQUEST');
+    const disguised = { kind: 'dataset', approves: 'listed', addresses: ['\u212Aate@example.org'] };
+    expect((await setPolicy(ann, disguised)).json().code).toBe('E_INVALID_NAME');
+    expect((await setPolicy(ann, { kind: 'dataset', approves: 'perhaps' })).json().code).toBe('E_INVALID_REQUEST');
+  });
+});
+
+test('a policy that is set while the committee waits for a new submission leaves that to the committee', async () => {
+  const { id } = (await requestContainer(alice, 'unfinished', 'digits')).json();
+  await ann.ask('POST', `/v1/associations/${id}/votes`, { ballot: 'request-changes', reason: 'more classes' });
+  await setPolicy(ann, { kind: 'container', approves: 'always' });
+  const again = await requestContainer(alice, 'unfinished', 'digits', { ...evidence, testResult: { accuracy: 0.99 } });
+  expect(again.json()).toMatchObject({ id, state: 'requested', submission: 2 });
+  expect((await requestContainer(alice, 'later', 'digits')).json()).toMatchObject({ state: 'approved' });
+});
