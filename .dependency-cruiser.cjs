@@ -22,7 +22,7 @@ const may = (from, allowed) => forbid(`${from}-imports`, { path: `^${from}/` }, 
 
 /** The platform's own activities work on its database; the parties' activities reach it only through the API's client. */
 const PLATFORM_ACTIVITIES =
-  '^activities/(audit|certification|deployments|housekeeping|platform|review-mails|reviews)[.]ts$';
+  '^activities/(audit|certification|deployments|housekeeping|jobs|job-batch-[a-z]+|platform|review-mails|reviews)[.]ts$';
 
 module.exports = {
   forbidden: [

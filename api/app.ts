@@ -30,6 +30,7 @@ import { functionRoutes } from './routes/functions.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -58,6 +59,7 @@ const ROUTES = [
   auditRoutes,
   uploadRoutes,
   functionRoutes,
+  jobRoutes,
 ];
 
 /** Builds the API. It connects to nothing until it is asked. */

@@ -14,6 +14,7 @@ const BRANDS = [
   'FunctionName',
   'Handle',
   'ImageDigest',
+  'JobId',
   'Sha256',
 ];
 

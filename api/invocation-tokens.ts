@@ -1,7 +1,8 @@
-/** Signs invocation tokens: JWTs (RFC 7519) with EdDSA, which runners verify by themselves. */
+/** Signs invocation tokens and permits for jobs: JWTs (RFC 7519) with EdDSA, which runners verify by themselves. */
 import { createPrivateKey, createPublicKey, hkdfSync, randomUUID, sign } from 'node:crypto';
 import type { FunctionId, Handle, Sha256 } from '../domain/ids.ts';
-import { INVOCATION_SECONDS, INVOCATION_TOKEN_HEADER } from '../domain/invocation-token.ts';
+import { INVOCATION_SECONDS, INVOCATION_TOKEN_HEADER, JOB_PERMIT_HEADER } from '../domain/invocation-token.ts';
+import { JOB_DAYS } from '../domain/job.ts';
 
 export interface InvocationToken {
   readonly token: string;
@@ -12,7 +13,14 @@ export interface InvocationToken {
 export interface TokenIssuer {
   /** Raw Ed25519. */
   readonly publicKey: Uint8Array;
-  issue(caller: Handle, called: { readonly id: FunctionId; readonly checksum: Sha256 }, now: Date): InvocationToken;
+  issue(caller: Handle, called: Called, now: Date): InvocationToken;
+  /** See crypto/session/job-permit.ts; `answerKey` in base64url. */
+  permitJob(caller: Handle, called: Called, answerKey: string, now: Date): string;
+}
+
+interface Called {
+  readonly id: FunctionId;
+  readonly checksum: Sha256;
 }
 
 /** PrivateKeyInfo of Ed25519 (RFC 8410 section 7) up to the seed. */
@@ -24,16 +32,23 @@ export function openTokenIssuer(authenticationSecret: string): TokenIssuer {
   const key = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
   seed.fill(0);
   const publicKey = new Uint8Array(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url'));
+  const signed = (header: string, claims: object): string => {
+    const content = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+    return `${content}.${sign(null, Buffer.from(content), key).toString('base64url')}`;
+  };
   return {
     publicKey,
     issue(caller, { id, checksum }, now) {
       const tokenId = randomUUID();
-      const issuedAt = Math.floor(now.getTime() / 1000);
-      const exp = issuedAt + INVOCATION_SECONDS;
-      const claims = { sub: caller, function: id, checksum, jti: tokenId, iat: issuedAt, exp };
-      const content = `${INVOCATION_TOKEN_HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-      const token = `${content}.${sign(null, Buffer.from(content), key).toString('base64url')}`;
+      const iat = Math.floor(now.getTime() / 1000);
+      const exp = iat + INVOCATION_SECONDS;
+      const token = signed(INVOCATION_TOKEN_HEADER, { sub: caller, function: id, checksum, jti: tokenId, iat, exp });
       return { token, tokenId, expiresAt: new Date(exp * 1000).toISOString() };
+    },
+    permitJob(caller, { id, checksum }, answer, now) {
+      const iat = Math.floor(now.getTime() / 1000);
+      const exp = iat + JOB_DAYS * 86_400;
+      return signed(JOB_PERMIT_HEADER, { sub: caller, function: id, checksum, answer, iat, exp });
     },
   };
 }

@@ -4,12 +4,15 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
+  WorkflowUpdateStage,
   type Client,
 } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Author } from '../domain/audit.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId, Fingerprint, FunctionId } from '../domain/ids.ts';
+import type { AssociationId, Fingerprint, FunctionId, Handle, JobId } from '../domain/ids.ts';
 import type { Db } from '../storage/database.ts';
+import type { Job } from '../storage/jobs.ts';
 import { findReview, markReviewStarted, type Review } from '../storage/reviews.ts';
 import {
   CERTIFY_CERTIFICATE,
@@ -28,6 +31,15 @@ import {
 } from '../workflows/review-association/contract.ts';
 import { DEPLOY_FUNCTION, deployFunctionWorkflowId } from '../workflows/deploy-function/contract.ts';
 import {
+  cancelUpdate,
+  pauseUpdate,
+  resumeUpdate,
+  RUN_JOB,
+  runJobWorkflowId,
+  type JobProgress,
+  type RunJobInput,
+} from '../workflows/run-job/contract.ts';
+import {
   SIGN_AUDIT_HEAD,
   SIGN_AUDIT_HEAD_WORKFLOW_ID,
   type SignedAuditHead,
@@ -37,6 +49,10 @@ import { OPERATIONS_PATH } from './operators.ts';
 import { toStrongroomError } from './workflow-failure.ts';
 
 const PATIENCE_MS = 10_000;
+const JOB_CHANGE_MS = 8_000;
+/** Batches of one job that are worked on at once. */
+const JOB_FAN_OUT = 4;
+const JOB_CHANGES = { pause: pauseUpdate, resume: resumeUpdate, cancel: cancelUpdate } as const;
 
 export type PlatformWorkflows = ReturnType<typeof openPlatformWorkflows>;
 
@@ -94,6 +110,39 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
           staticSummary: `Deployment of ${id}`,
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         });
+      }),
+
+    /** Has the enclave answer the items of a job; a repeat joins what goes on. Fails with `E_UNAVAILABLE`. */
+    startJob: ({ id, items, functionName }: Job, owner: Handle, batches: number): Promise<void> =>
+      ask(async () => {
+        try {
+          await temporal.workflow.start<(input: RunJobInput) => Promise<JobProgress>>(RUN_JOB, {
+            workflowId: runJobWorkflowId(id),
+            taskQueue: ENCLAVE_TASK_QUEUE,
+            args: [{ id, owner, items, batches, fanOut: JOB_FAN_OUT, continueAfter: null, carried: null }],
+            staticSummary: `Job of ${owner}: ${functionName} on ${items} items`,
+            workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+            workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+      }),
+
+    /** Resolves once it is so, or items in hand take their time. Fails with `E_CONFLICT` where the job's state is in the way. */
+    changeJob: (id: JobId, change: keyof typeof JOB_CHANGES): Promise<void> =>
+      ask(async () => {
+        try {
+          const handle = temporal.workflow.getHandle(runJobWorkflowId(id));
+          const accepted = await handle.startUpdate(JOB_CHANGES[change], {
+            waitForStage: WorkflowUpdateStage.ACCEPTED,
+          });
+          await Promise.race([accepted.result(), pause(JOB_CHANGE_MS)]);
+        } catch (error) {
+          if (error instanceof WorkflowNotFoundError)
+            throw new StrongroomError('E_CONFLICT', 'The job is over already.');
+          throw error;
+        }
       }),
 
     /** Starts the review of a new request; a repeat finds it running. Fails with `E_UNAVAILABLE`. */

@@ -32,6 +32,7 @@ const ABSENCES: Readonly<Record<Subject, Absence>> = {
     next: 'List yours: strongroom token list',
   },
   upload: { what: () => 'There is no such upload of yours.', next: 'Begin a new one.' },
+  job: { what: ({ id }) => `You have no job ${id ?? ''}.`, next: 'List yours: strongroom job list' },
 };
 
 /** The same whether the thing is not there at all or only not for this caller. */

@@ -11,6 +11,7 @@ import {
   parseFunctionName,
   parseHandle,
   parseImageDigest,
+  parseJobId,
   parseSha256,
 } from '../domain/ids.ts';
 
@@ -25,6 +26,7 @@ const PARSERS = {
   FunctionName: parseFunctionName,
   Handle: parseHandle,
   ImageDigest: parseImageDigest,
+  JobId: parseJobId,
   Sha256: parseSha256,
 } as const;
 

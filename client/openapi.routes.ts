@@ -377,6 +377,11 @@ export const ROUTES = {
     path: '/v1/functions/{id}',
     ids: { id: 'FunctionId', owner: 'Handle', name: 'FunctionName', checksum: 'Sha256', 'bundle.sha256': 'Sha256' },
   },
+  createJob: {
+    method: 'post',
+    path: '/v1/functions/{id}/jobs',
+    ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
+  },
   openSession: {
     method: 'post',
     path: '/v1/functions/{id}/sessions',
@@ -398,6 +403,28 @@ export const ROUTES = {
       'items.*.invitedBy': 'Handle',
       'items.*.association': 'AssociationId?',
     },
+  },
+  listJobs: {
+    method: 'get',
+    path: '/v1/jobs',
+    ids: { 'items.*.id': 'JobId', 'items.*.functionId': 'FunctionId', 'items.*.checksum': 'Sha256' },
+  },
+  readJob: { method: 'get', path: '/v1/jobs/{id}', ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' } },
+  cancelJob: {
+    method: 'post',
+    path: '/v1/jobs/{id}/cancel',
+    ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
+  },
+  pauseJob: {
+    method: 'post',
+    path: '/v1/jobs/{id}/pause',
+    ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
+  },
+  readJobResults: { method: 'get', path: '/v1/jobs/{id}/results', ids: {} },
+  resumeJob: {
+    method: 'post',
+    path: '/v1/jobs/{id}/resume',
+    ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
   },
   submitResult: {
     method: 'post',

@@ -129,6 +129,11 @@ export class PartyHome {
     return path.join(this.#ofPlatform('enclaves', session), 'trust.json');
   }
 
+  /** Where the keys to the results of this party's jobs lie, and what was sent. */
+  jobsFolder(session: Session): string {
+    return path.join(this.#ofPlatform('jobs', session), session.handle);
+  }
+
   datasets(session: Session): Promise<Readonly<Record<string, LocalDataset>>> {
     return readJsonFile(this.#datasetsFile(session), {});
   }

@@ -9,8 +9,12 @@ import { toStrongroomError, unreachable } from './platform-failure.ts';
 /** A named schema of the contract, for instance `Schema<'Association'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
-/** Some operations do not answer with JSON: blobs are fetched by their URL, events by `client/event-stream.ts`. */
-export type Operation = Exclude<keyof operations, 'readBlob' | 'streamEvents' | 'followVerificationLink'>;
+/** Some operations do not answer with JSON: blobs are fetched by their URL, results of jobs by
+ * `client/functions/job-results.ts`, events by `client/event-stream.ts`. */
+export type Operation = Exclude<
+  keyof operations,
+  'readBlob' | 'readJobResults' | 'streamEvents' | 'followVerificationLink'
+>;
 
 type Given<Key extends string, Value> = [Value] extends [undefined] ? unknown : { readonly [K in Key]: Value };
 type Parameters<Op extends Operation> = operations[Op]['parameters'];

@@ -25,6 +25,8 @@ export type AssociationId = Branded<'AssociationId'>;
 export type FunctionName = Branded<'FunctionName'>;
 /** One deployed version of a function: 22 letters and digits, at least one of them a capital, so that it is no name. */
 export type FunctionId = Branded<'FunctionId'>;
+/** A durable job; its caller makes it up, so that asking twice makes one job. */
+export type JobId = Branded<'JobId'>;
 
 const SLUG = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const FUNCTION_ID = /^(?=.*[A-Z])[0-9A-Za-z]{22}$/;
@@ -74,6 +76,7 @@ export const parseEmailAddress = parser(
   lower,
 ) as Parser<EmailAddress>;
 export const parseAssociationId = parser('association id', UUID, 'It is a UUID.', lower) as Parser<AssociationId>;
+export const parseJobId = parser('job id', UUID, 'It is a UUID.', lower) as Parser<JobId>;
 
 export const parseFunctionId = parser(
   'function id',

@@ -7,3 +7,6 @@ export const INVOCATION_TOKEN_HEADER = 'eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9';
 export const INVOCATION_SECONDS = 900;
 /** In which time the session for which a ticket was given must begin. */
 export const TICKET_SECONDS = 60;
+
+/** `{"alg":"EdDSA","typ":"strongroom-job"}`: a permit for a job never passes for an invocation token, nor the other way. */
+export const JOB_PERMIT_HEADER = 'eyJhbGciOiJFZERTQSIsInR5cCI6InN0cm9uZ3Jvb20tam9iIn0';

@@ -32,7 +32,15 @@ export type Standing = keyof typeof STANDINGS;
 
 /** The things that operations are about. `storage/standings.ts` finds out what a caller is to each. */
 export type Subject =
-  'association' | 'benchmark' | 'container' | 'dataset' | 'certificate' | 'wrapped key' | 'access token' | 'upload';
+  | 'association'
+  | 'benchmark'
+  | 'container'
+  | 'dataset'
+  | 'certificate'
+  | 'wrapped key'
+  | 'access token'
+  | 'upload'
+  | 'job';
 
 /** What a token needs; `session` is for what no token can do. */
 export type Need = Scope | 'session';
@@ -173,6 +181,15 @@ export const PERMISSIONS = {
   // The ticket of the first message stands for the caller.
   connectSession: anyone,
 
+  // Jobs
+  createJob: account('function'),
+  listJobs: account('read'),
+  readJob: on('job', 'read', ['own']),
+  readJobResults: on('job', 'read', ['own']),
+  pauseJob: on('job', 'function', ['own']),
+  resumeJob: on('job', 'function', ['own']),
+  cancelJob: on('job', 'function', ['own']),
+
   listAuditEntries: operator,
   readAuditHead: account('read'),
 
@@ -209,6 +226,9 @@ export function judge(
 export const UPDATES: Readonly<Record<string, Operation | 'the party itself'>> = {
   'review-association/vote': 'castVote',
   'review-association/withdraw': 'withdrawAssociation',
+  'run-job/pause': 'pauseJob',
+  'run-job/resume': 'resumeJob',
+  'run-job/cancel': 'cancelJob',
   'associate-container/consent': 'the party itself',
   'run-model/submitConsent': 'the party itself',
   'manage-access/grant': 'the party itself',

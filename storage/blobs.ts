@@ -68,6 +68,17 @@ export async function deleteUpload(db: Db | Trx, id: string): Promise<void> {
   await db.deleteFrom('uploads').where('id', '=', id).execute();
 }
 
+/** Forgets a blob that the account itself brought, where nothing rests on it any more; says whether its file can go. */
+export async function forgetUnusedBlob(trx: Trx, owner: AccountId, sha256: Sha256): Promise<boolean> {
+  const { rows } = await sql<{ sha256: Sha256 }>`DELETE FROM blobs WHERE sha256 = ${sha256} AND uploaded_by = ${owner}
+    AND NOT EXISTS (SELECT FROM functions WHERE bundle_sha256 = ${sha256})
+    AND NOT EXISTS (SELECT FROM job_batches WHERE job_batches.sha256 = ${sha256})
+    AND NOT EXISTS (SELECT FROM containers WHERE archive_sha256 = ${sha256})
+    AND NOT EXISTS (SELECT FROM benchmarks WHERE test_dataset = ${sha256} OR metrics_archive = ${sha256})
+    RETURNING sha256`.execute(trx);
+  return rows.length > 0;
+}
+
 /** Uploads that were begun more than `hours` ago and never completed. */
 export async function listOrphanedUploads(db: Db, hours: number): Promise<Upload[]> {
   return db

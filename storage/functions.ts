@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { StrongroomError, type ErrorFields } from '../domain/errors.ts';
 import type { FunctionLimits, FunctionState, InputType, OutputType } from '../domain/function.ts';
 import { isFunctionId, type FunctionId, type FunctionName, type Handle, type Sha256 } from '../domain/ids.ts';
-import { requireBlob, type Blob } from './blobs.ts';
+import { forgetUnusedBlob, requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 
@@ -183,31 +183,8 @@ export async function deleteFunction(db: Db, owner: AccountId, id: FunctionId): 
       .returning(['bundleSha256 as sha256', 'bundleSize as size'])
       .executeTakeFirst();
     if (!gone) throw noSuchFunction(id);
-    return (await forgetBlob(trx, owner, gone.sha256)) ? gone : null;
+    return (await forgetUnusedBlob(trx, owner, gone.sha256)) ? gone : null;
   });
-}
-
-/** Only what the account itself brought, and nothing else rests on. */
-async function forgetBlob(trx: Trx, owner: AccountId, sha256: Sha256): Promise<boolean> {
-  const forgotten = await trx
-    .deleteFrom('blobs')
-    .where('sha256', '=', sha256)
-    .where('uploadedBy', '=', owner)
-    .where((query) =>
-      query.not(query.exists(query.selectFrom('functions').select('id').where('bundleSha256', '=', sha256))),
-    )
-    .where((query) =>
-      query.not(
-        query.exists(
-          query
-            .selectFrom('benchmarks')
-            .select('name')
-            .where((other) => other.or([other('testDataset', '=', sha256), other('metricsArchive', '=', sha256)])),
-        ),
-      ),
-    )
-    .executeTakeFirst();
-  return forgotten.numDeletedRows === 1n;
 }
 
 export const noSuchFunction = (named: string) =>

@@ -40,6 +40,8 @@ const PLACES: Readonly<Record<Subject, (key: SubjectKey, caller: AccountId) => R
     FROM access_tokens WHERE id = ${id}`,
   upload: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
     FROM uploads WHERE id = ${id}`,
+  job: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
+    FROM jobs WHERE id = ${id}`,
 };
 
 type Known = Exclude<Standing, 'other'>;

@@ -22,6 +22,7 @@ import type { Metrics } from '../domain/metrics.ts';
 import type { EventType } from '../domain/platform-event.ts';
 import type { AccountId, AccountTables } from './account-rows.ts';
 import type { BenchmarkTables } from './benchmark-rows.ts';
+import type { JobTables } from './job-tables.ts';
 import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
 
 export type { AccountId } from './account-rows.ts';
@@ -241,7 +242,7 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
-export interface Database extends AccountTables, BenchmarkTables {
+export interface Database extends AccountTables, BenchmarkTables, JobTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
   authority: AuthorityTable;

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createDeploymentActivities } from '../activities/deployments.ts';
+import { createJobActivities } from '../activities/jobs.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { parseFunctionId } from '../domain/ids.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
@@ -33,9 +34,10 @@ const db = openDatabase({
   maxConnections: config.databaseConnections,
   onIdleError: (error) => process.stderr.write(`A database connection broke: ${error.message}\n`),
 });
+const blobs = await openBlobStore({ folder: path.join(dataFolder, 'blobs'), s3Url: config.s3Url });
 const functions = new ServedFunctions({
   db,
-  blobs: await openBlobStore({ folder: path.join(dataFolder, 'blobs'), s3Url: config.s3Url }),
+  blobs,
   services: connectEnclaveServices(places),
   sandbox: {},
 });
@@ -47,7 +49,10 @@ const connection = await connectTemporalWorker(config, temporalAddress);
 const worker = await Worker.create({
   taskQueue: ENCLAVE_TASK_QUEUE,
   workflowBundle: await workflowBundle('enclave'),
-  activities: createDeploymentActivities({ db, tryFunction: (id) => functions.try(id) }),
+  activities: {
+    ...createDeploymentActivities({ db, tryFunction: (id) => functions.try(id) }),
+    ...createJobActivities({ db, blobs, openBatch: (...asked) => functions.openBatch(...asked) }),
+  },
   ...workerTuning({
     connection,
     namespace: config.temporalNamespace,

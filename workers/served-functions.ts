@@ -3,7 +3,12 @@ import { buffer } from 'node:stream/consumers';
 import { formatReleasePolicy } from '../crypto/session/release-policy.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { FunctionId, Handle } from '../domain/ids.ts';
-import { ServedFunction, type EnclaveServices } from '../enclave/host/served-function.ts';
+import {
+  ServedFunction,
+  type EnclaveServices,
+  type HostedBatch,
+  type JobTerms,
+} from '../enclave/host/served-function.ts';
 import type { SandboxOptions } from '../enclave/host/start-runner.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
@@ -37,6 +42,11 @@ export class ServedFunctions {
     const deployed = await findFunction(this.#parts.db, id);
     if (!deployed) throw noSuchFunction(id);
     return this.#serve(deployed, caller);
+  }
+
+  /** Opens a batch of a job of `caller`; see `ServedFunction.openBatch`. Fails with `E_NOT_FOUND`, too. */
+  async openBatch(id: FunctionId, caller: Handle, head: Uint8Array, terms: JobTerms): Promise<HostedBatch> {
+    return (await this.find(id, caller)).openBatch(head, terms);
   }
 
   /** Starts a runner for the function's owner, whose first call then finds it warm. Fails as the function does. */

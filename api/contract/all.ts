@@ -11,6 +11,7 @@ import * as deviceLogins from './device-logins.ts';
 import * as events from './events.ts';
 import * as functions from './functions.ts';
 import * as grants from './grants.ts';
+import * as jobs from './jobs.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
 import * as results from './results.ts';
@@ -29,6 +30,7 @@ export const namedSchemas = [
   ...events.eventSchemas,
   ...audit.auditSchemas,
   ...functions.functionSchemas,
+  ...jobs.jobSchemas,
 ];
 
 const modules = [
@@ -45,6 +47,7 @@ const modules = [
   blobs,
   audit,
   functions,
+  jobs,
 ];
 
 interface DeclaredRoute {

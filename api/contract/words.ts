@@ -11,6 +11,7 @@ import type {
   FunctionName,
   Handle,
   ImageDigest,
+  JobId,
   Sha256,
 } from '../../domain/ids.ts';
 
@@ -27,6 +28,11 @@ export const FunctionIdSchema = Type.Unsafe<FunctionId>({
   type: 'string',
   pattern: '^(?=.*[A-Z])[0-9A-Za-z]{22}$',
   title: 'FunctionId',
+});
+export const JobIdSchema = Type.Unsafe<JobId>({
+  type: 'string',
+  pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+  title: 'JobId',
 });
 /** Bytes in base64url without padding. */
 export const BytesSchema = Type.String({ pattern: '^[\\w-]+$', maxLength: 100_000 });

@@ -14,17 +14,19 @@ export const SALT_BYTES = 32;
 
 /** How the input arrived: in the session, or as a sealed input, whose text the digest is of. */
 export type InputKind = 'open' | 'sealed';
+/** Or as an item of a job: then the digest is of the encrypted item's own SHA-256, which is what its caller keeps. */
+export type ReceiptKind = InputKind | 'item';
 
 export interface ReceiptContent {
   /** SHA-256 of the salt and the input, or of the salt and the text of the sealed input. */
   readonly inputDigest: Sha256;
-  readonly inputKind: InputKind;
+  readonly inputKind: ReceiptKind;
   /** SHA-256 of the salt and the output. */
   readonly outputDigest: Sha256;
   readonly functionChecksum: Sha256;
   /** SHA-256 of the runner's attestation document, as the caller verified it. */
   readonly documentHash: Sha256;
-  /** How many answers this session had before. */
+  /** How many answers this session had before, or the item's place in its batch. */
   readonly sequence: number;
   /** When the runner answered, by its own clock, ISO 8601. */
   readonly time: string;
@@ -91,7 +93,7 @@ export interface ReceiptExpectations {
   readonly documentHash: Sha256;
   readonly functionChecksum: Sha256;
   readonly input: Uint8Array;
-  readonly inputKind: InputKind;
+  readonly inputKind: ReceiptKind;
   readonly output: Uint8Array;
   readonly salts: ReceiptSalts;
 }
@@ -140,7 +142,9 @@ function readContent(payload: Uint8Array): ReceiptContent {
     throw refused(`Its content must be version 1, with these fields and no others: ${FIELDS.join(', ')}.`);
   }
   const inputKind = fields.get('input_kind');
-  if (inputKind !== 'open' && inputKind !== 'sealed') throw refused('Its "input_kind" is not known.');
+  if (inputKind !== 'open' && inputKind !== 'sealed' && inputKind !== 'item') {
+    throw refused('Its "input_kind" is not known.');
+  }
   return {
     inputDigest: readDigest(fields.get('input')),
     inputKind,

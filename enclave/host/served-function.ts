@@ -45,6 +45,27 @@ export interface HostedSession {
   close(): void;
 }
 
+export interface JobTerms {
+  /** The caller's, 32 bytes: documents made for it are younger than the job. */
+  readonly nonce: Uint8Array;
+  /** See crypto/session/job-permit.ts. */
+  readonly permit: string;
+}
+
+export interface HostedBatch {
+  /** Made for the job's nonce; what the answers are bound to. */
+  readonly document: Uint8Array;
+  /** The answer to the item at a place of the batch, sealed to its caller. Fails as the runner ends. */
+  answer(index: number, item: Uint8Array): Promise<Buffer>;
+  close(): void;
+}
+
+interface Opened<Lent> {
+  readonly lent: Lent;
+  /** Tells the runner that it is over. */
+  end(): Promise<unknown>;
+}
+
 const QUICK_SECONDS = 10;
 const NOTHING = new Uint8Array();
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
@@ -70,32 +91,66 @@ export class ServedFunction {
 
   /** Opens a session for a caller's nonce. Fails as a start does, and with `E_ATTESTATION`. */
   async openSession(nonce: Uint8Array, tokenId: string): Promise<HostedSession> {
-    const [opened, closed] = [Promise.withResolvers<HostedSession>(), Promise.withResolvers<undefined>()];
-    const work = async () => {
-      const ready = await this.#runners.current();
+    return this.#lend(async (ready, close) => {
       const session = ++numbered;
       const document = await this.#attest(ready.keys, nonce, ready.models);
       const { functionId, releasePolicy } = this.#options;
       const question = { kind: 'open-session', session, document: base64(document) } as const;
       const about = { functionId, tokenId, releasePolicy };
       await ready.process.ask({ ...question, ...about }, NOTHING, 'session-opened', QUICK_SECONDS);
-      opened.resolve({
-        document,
-        exchange: (message) => this.#exchange(ready, session, message),
-        close: () => {
-          closed.resolve(undefined);
-        },
+      return {
+        lent: { document, exchange: (message) => this.#exchange(ready, session, message), close },
+        end: () => ready.process.ask({ kind: 'close-session', session }, NOTHING, 'session-closed', QUICK_SECONDS),
+      };
+    });
+  }
+
+  /**
+   * Opens a batch of a job by its head, with a document for the job's nonce. Fails as a start does, as the key broker
+   * refuses, and with `E_ATTESTATION`, `E_NOT_ALLOWED` or `E_SEALED_INPUT`.
+   */
+  async openBatch(head: Uint8Array, { nonce, permit }: JobTerms): Promise<HostedBatch> {
+    return this.#lend(async (ready, close) => {
+      const batch = ++numbered;
+      const { process } = ready;
+      const document = await this.#attest(ready.keys, nonce, ready.models);
+      const { functionId, releasePolicy } = this.#options;
+      const opening = { batch, document: base64(document), functionId, releasePolicy, permit };
+      const begin = { kind: 'begin-batch', ...opening } as const;
+      const { reply } = await process.ask(begin, head, 'batch-key-wanted', QUICK_SECONDS);
+      const release = await this.#release(ready, reply.keyRequest);
+      await process.ask({ kind: 'open-batch', batch, release }, NOTHING, 'batch-opened', QUICK_SECONDS);
+      return {
+        lent: { document, answer: (index, item) => this.#answer(ready, batch, index, item), close },
+        end: () => process.ask({ kind: 'close-batch', batch }, NOTHING, 'batch-closed', QUICK_SECONDS),
+      };
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#runners.stop();
+  }
+
+  /** Keeps a runner in use from when `open` begins until what it opened is closed. */
+  #lend<Lent>(open: (ready: ReadyRunner, close: () => void) => Promise<Opened<Lent>>): Promise<Lent> {
+    const [opened, closed] = [Promise.withResolvers<Lent>(), Promise.withResolvers<undefined>()];
+    const work = async () => {
+      const ready = await this.#runners.current();
+      const session = await open(ready, () => {
+        closed.resolve(undefined);
       });
+      opened.resolve(session.lent);
       await closed.promise;
-      const closing = ready.process.ask({ kind: 'close-session', session }, NOTHING, 'session-closed', QUICK_SECONDS);
-      await closing.catch(() => undefined);
+      await session.end().catch(() => undefined);
     };
     this.#runners.use(work).catch(opened.reject);
     return opened.promise;
   }
 
-  stop(): Promise<void> {
-    return this.#runners.stop();
+  async #answer(ready: ReadyRunner, batch: number, index: number, item: Uint8Array): Promise<Buffer> {
+    ready.calls++;
+    const { seconds } = this.#options.limits;
+    return (await ready.process.ask({ kind: 'batch-item', batch, index }, item, 'item-answer', seconds)).body;
   }
 
   async #exchange(ready: ReadyRunner, session: number, message: Uint8Array) {

@@ -1,6 +1,6 @@
-/** A sealed input inside the runner: read when it arrives, and opened with the key that the broker released for it. */
+/** What is sealed to a user, inside the runner: opened with the key that the broker released for it. */
 import { openReleasedKey } from '../../crypto/sealed/released-key.ts';
-import type { SealedInput } from '../../crypto/sealed/sealed-input.ts';
+import type { ContentKeyRequest, SealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { openSealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { fromErrorFields } from '../../domain/errors.ts';
 import type { Sha256 } from '../../domain/ids.ts';
@@ -12,7 +12,7 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'));
 
 /** What the host takes to the key broker. */
-export const wantedKey = ({ keyRequest: { header, enc, wrappedKey } }: SealedInput): WantedKey => ({
+export const wantedKey = ({ header, enc, wrappedKey }: ContentKeyRequest): WantedKey => ({
   header: base64(header),
   enc: base64(enc),
   wrappedKey: base64(wrappedKey),
@@ -29,16 +29,29 @@ export async function openAwaited(
   checksum: Sha256,
   keys: OwnKeys,
 ): Promise<Buffer> {
-  if (release.kind === 'refused') throw fromErrorFields(release.error);
-  const document = readOwnDocument(Buffer.from(release.document, 'base64url'), keys);
-  if (functionOf(document) !== checksum) throw notOwn('It names another function than is here.');
-  const binding = { documentHash: document.sha256, header: sealed.keyRequest.header };
-  const contentKey = await openReleasedKey(messageOf(release.key), keys.channel.pair, binding);
+  const contentKey = await openAwaitedKey(sealed.keyRequest, release, checksum, keys);
   try {
     return openSealedInput(sealed, contentKey, checksum, new Date());
   } finally {
     contentKey.fill(0);
   }
+}
+
+/**
+ * The content key that the broker released to this runner; the caller zeroes it. Fails as the broker refused, and with
+ * `E_ATTESTATION` where it was released for another runner.
+ */
+export async function openAwaitedKey(
+  { header }: ContentKeyRequest,
+  release: Release,
+  checksum: Sha256,
+  keys: OwnKeys,
+): Promise<Buffer> {
+  if (release.kind === 'refused') throw fromErrorFields(release.error);
+  const document = readOwnDocument(Buffer.from(release.document, 'base64url'), keys);
+  if (functionOf(document) !== checksum) throw notOwn('It names another function than is here.');
+  const binding = { documentHash: document.sha256, header };
+  return openReleasedKey(messageOf(release.key), keys.channel.pair, binding);
 }
 
 /** As the broker sealed it. */

@@ -6,6 +6,7 @@ import type { FunctionBundle } from '../../crypto/function-bundle.ts';
 import { decodeFunctionBundle, modelDigests } from '../../crypto/function-bundle.ts';
 import type { ErrorFields } from '../../domain/errors.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
+import { Batches } from './batches.ts';
 import { nameFailure } from './failures.ts';
 import { receiveFrames, sendFrame } from './frames.ts';
 import { InstalledFunction } from './function.ts';
@@ -15,19 +16,25 @@ import type { Reply, Request } from './messages.ts';
 import { openSealedFunction } from './sealed-function.ts';
 import type { Step } from './sessions.ts';
 import { Sessions } from './sessions.ts';
+import { Tenant } from './tenant.ts';
 
 // onnxruntime sends reports of its own over the network, unless this is set before it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 const [, , FOLDER = '/function', CONNECTION] = process.argv;
 
+interface Installed {
+  readonly function: InstalledFunction;
+  readonly sessions: Sessions;
+  readonly batches: Batches;
+}
 type Result = { readonly reply: Unnumbered<Reply>; readonly body?: Buffer };
 type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'id'> : never;
 type Asked<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
 
 const keys = await makeKeys();
 const socket = hostSocket(CONNECTION);
-let installed: { readonly function: InstalledFunction; readonly sessions: Sessions } | null = null;
+let installed: Installed | null = null;
 
 for await (const { header, body } of receiveFrames(socket)) {
   const request = header as Request;
@@ -58,6 +65,16 @@ async function handle(request: Request, body: Buffer): Promise<Result> {
     case 'close-session':
       ready().sessions.close(request.session);
       return { reply: { kind: 'session-closed' } };
+    case 'begin-batch':
+      return { reply: { kind: 'batch-key-wanted', keyRequest: ready().batches.begin(request, body) } };
+    case 'open-batch':
+      await ready().batches.open(request);
+      return { reply: { kind: 'batch-opened' } };
+    case 'batch-item':
+      return { reply: { kind: 'item-answer' }, body: await ready().batches.take(request.batch, request.index, body) };
+    case 'close-batch':
+      ready().batches.close(request.batch);
+      return { reply: { kind: 'batch-closed' } };
   }
 }
 
@@ -70,7 +87,12 @@ async function install(bundle: FunctionBundle): Promise<Result> {
   if (installed) throw new StrongroomError('E_CONFLICT', 'The runner has its function already.');
   const own = await InstalledFunction.install(bundle, FOLDER);
   const served = { checksum: bundle.checksum, call: (input: Buffer) => own.call(input) };
-  installed = { function: own, sessions: new Sessions(keys, served) };
+  const tenant = new Tenant();
+  installed = {
+    function: own,
+    sessions: new Sessions(keys, served, tenant),
+    batches: new Batches(keys, served, tenant),
+  };
   // Only now is the bundle's memory free to go back: a model of 100 MB would otherwise stay twice.
   setImmediate(() => globalThis.gc?.());
   return { reply: { kind: 'installed', checksum: bundle.checksum, models: modelDigests(bundle) } };

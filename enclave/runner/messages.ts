@@ -20,6 +20,13 @@ export type Request = { readonly id: number } &
     /** What came of asking for the key of the session's sealed input with this number. */
     | ({ readonly kind: 'session-key' } & KeyBrought)
     | { readonly kind: 'close-session'; readonly session: number }
+    /** Begin a batch of a job, whose head is the body. */
+    | ({ readonly kind: 'begin-batch' } & BatchOpening)
+    /** What came of asking for the key of the batch. */
+    | ({ readonly kind: 'open-batch' } & BatchKeyBrought)
+    /** Answer the item at this place of the batch, which is the body. */
+    | { readonly kind: 'batch-item'; readonly batch: number; readonly index: number }
+    | { readonly kind: 'close-batch'; readonly batch: number }
   );
 
 /** In base64url, as everything here that is not text. */
@@ -55,6 +62,21 @@ export interface SessionOpening {
   readonly releasePolicy: string;
 }
 
+export interface BatchOpening {
+  readonly batch: number;
+  /** Made for the job's nonce. */
+  readonly document: string;
+  readonly functionId: FunctionId;
+  readonly releasePolicy: string;
+  /** See crypto/session/job-permit.ts. */
+  readonly permit: string;
+}
+
+export interface BatchKeyBrought {
+  readonly batch: number;
+  readonly release: Release;
+}
+
 export type Reply = { readonly id: number } & (
   | { readonly kind: 'identity'; readonly channelKey: string; readonly receiptKey: string }
   | { readonly kind: 'installed'; readonly checksum: Sha256; readonly models: readonly Sha256[] }
@@ -64,5 +86,11 @@ export type Reply = { readonly id: number } & (
   /** The input is a sealed one: the answer follows once its key, or a refusal, has come. */
   | { readonly kind: 'key-wanted'; readonly sequence: number; readonly keyRequest: WantedKey }
   | { readonly kind: 'session-closed' }
+  /** The batch can be worked on once its key, or a refusal, has come. */
+  | { readonly kind: 'batch-key-wanted'; readonly keyRequest: WantedKey }
+  | { readonly kind: 'batch-opened' }
+  /** The body is the answer, sealed to the caller. */
+  | { readonly kind: 'item-answer' }
+  | { readonly kind: 'batch-closed' }
   | { readonly kind: 'failure'; readonly error: ErrorFields }
 );

@@ -13,7 +13,7 @@ import { signReceipt } from '../../crypto/receipts/receipt.ts';
 import type { SealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { parseSealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
-import type { Handle, Sha256 } from '../../domain/ids.ts';
+import type { Sha256 } from '../../domain/ids.ts';
 import { parseReleasePolicy } from '../../crypto/session/release-policy.ts';
 import { openAwaited, wantedKey } from './awaited-key.ts';
 import { nameFailure } from './failures.ts';
@@ -21,6 +21,7 @@ import type { Answer } from './function.ts';
 import type { OwnKeys } from './keys.ts';
 import type { KeyBrought, SessionOpening, WantedKey } from './messages.ts';
 import { functionOf, notOwn, readOwnDocument, requireReleasePolicy } from './own-document.ts';
+import type { Tenant } from './tenant.ts';
 
 export interface ServedFunction {
   readonly checksum: Sha256;
@@ -61,12 +62,12 @@ export class Sessions {
   readonly #sessions = new Map<number, Session>();
   /** Of every message in the runner's life. */
   readonly #seen = new Set<string>();
-  /** Who was served first, and from then on alone: no other tenant meets what a function may have kept. */
-  #caller: Handle | null = null;
+  readonly #tenant: Tenant;
 
-  constructor(keys: OwnKeys, served: ServedFunction) {
+  constructor(keys: OwnKeys, served: ServedFunction, tenant: Tenant) {
     this.#keys = keys;
     this.#served = served;
+    this.#tenant = tenant;
   }
 
   /** Fails with `E_ATTESTATION` where the document is not about this runner with the function that it has. */
@@ -122,7 +123,7 @@ export class Sessions {
     try {
       const sealed = parseSealedInput(asked.given.toString('latin1'));
       session.parked.set(asked.sequence, { asked, sealed });
-      return { kind: 'key-wanted', sequence: asked.sequence, keyRequest: wantedKey(sealed) };
+      return { kind: 'key-wanted', sequence: asked.sequence, keyRequest: wantedKey(sealed.keyRequest) };
     } catch (error) {
       return this.#answer(asked, () => {
         throw error;
@@ -148,8 +149,7 @@ export class Sessions {
       invocation.functionId === binding.functionId &&
       invocation.functionChecksum === binding.functionChecksum;
     if (!fits) throw notAllowed('It is for another function or session.');
-    this.#caller ??= invocation.caller;
-    if (this.#caller !== invocation.caller) throw notAllowed('This runner serves somebody else.');
+    this.#tenant.admit(invocation.caller);
   }
 
   async #answer(asked: Asked, input: () => Buffer | Promise<Buffer>): Promise<Step> {

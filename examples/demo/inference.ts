@@ -28,4 +28,8 @@ export async function tellInference(
       await emil.run(['run', FUNCTION, '--sealed', sealed]);
     },
   );
+  await narrator.step('It has all its pictures classified, encrypted, in the background', null, async () => {
+    const out = path.join(folder, 'classes.jsonl');
+    await dora.run(['job', 'run', FUNCTION, path.dirname(picture), '--out', out]);
+  });
 }

@@ -59,6 +59,11 @@ beforeAll(async () => {
   const { id: token } = (
     await people.own.ask('POST', '/v1/tokens', { name: 'a token of alice', scopes: ['read'] })
   ).json();
+  const job = '0b0f7a0e-7a0e-4d7e-9f5e-1c2d3e4f5a6b';
+  await sql`INSERT INTO jobs (id, account_id, function_id, function_name, checksum, nonce, answer_key, permit, items)
+    VALUES (${job}, ${people.own.account.id}, 'x', 'alice/f@1', ${digestOf('f')}, ${'A'.repeat(43)}, ${'A'.repeat(43)}, 'x', 1)`.execute(
+    platform.db,
+  );
   sampler = {
     schemas: document.components.schemas,
     known: {
@@ -66,6 +71,8 @@ beforeAll(async () => {
       id: association,
       AssociationId: association,
       'access token': token,
+      job,
+      JobId: job,
       Handle: 'alice',
       ContainerName: 'model',
       DatasetName: 'scans',
@@ -76,8 +83,9 @@ beforeAll(async () => {
       EmailAddress: 'dora@example.org',
       email: 'dora@example.org',
       url: 'https://files.example.org/model.tar.gpg',
-      nonce: 'AAAA',
       userCode: 'BCDF-GHJK',
+      nonce: 'A'.repeat(43),
+      answerKey: 'A'.repeat(43),
       since: '0',
       cursor: '0',
     },

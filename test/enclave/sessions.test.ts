@@ -2,71 +2,26 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createHostKey, createSoftwareRoot, trustedSoftwareRoot } from '../../crypto/attestation/software-authority.ts';
 import { verifyAttestation } from '../../crypto/attestation/verify.ts';
-import { decodeFunctionBundle, sha256Of } from '../../crypto/function-bundle.ts';
+import { sha256Of } from '../../crypto/function-bundle.ts';
 import type { HpkeKeyPair } from '../../crypto/hpke.ts';
 import { generateHpkeKeyPair } from '../../crypto/hpke.ts';
-import { sealBundle } from '../../crypto/sealed/sealed-bundle.ts';
 import { decodeAnswer, encodeRequest } from '../../crypto/session/content.ts';
 import type { SessionBinding } from '../../crypto/session/message.ts';
 import { openMessage, sealMessage } from '../../crypto/session/message.ts';
-import { formatReleasePolicy } from '../../crypto/session/release-policy.ts';
-import { parseFunctionId, parseHandle } from '../../domain/ids.ts';
 import { INVOCATION_TOKEN_HEADER } from '../../domain/invocation-token.ts';
-import { Attestor } from '../../enclave/attestor/attestor.ts';
-import { Broker } from '../../enclave/broker/broker.ts';
 import type { HostedSession } from '../../enclave/host/served-function.ts';
-import { ServedFunction } from '../../enclave/host/served-function.ts';
+import { FUNCTION_ID as ID, serveInTest, type EnclaveOfTest } from './enclave-of-test.ts';
 import { makeFunction } from './functions.ts';
 
-const ID = parseFunctionId('0tJt5jdxKHGYmV8IKhzcZS');
-const LIMITS = { memoryMb: 256, seconds: 10, threads: 1 };
-const measured = { runnerImage: sha256Of('the runner'), sandbox: sha256Of('the sandbox') };
 const bundle = makeFunction({ body: "if (text === 'fail') throw new Error('secret'); return text;" });
-const { checksum } = decodeFunctionBundle(bundle);
-const platform = generateKeyPairSync('ed25519');
-const rawKey = (key: KeyObject) => new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'));
 
-let served: ServedFunction;
-let root: string;
-let broker: Broker;
-
+let enclave: EnclaveOfTest;
 beforeAll(async () => {
-  const authority = await createSoftwareRoot(new Date());
-  root = trustedSoftwareRoot(authority).certificate;
-  const now = () => new Date();
-  const hostKey = await createHostKey(authority, now());
-  const attestor = new Attestor({ hostKey, moduleId: 'test', runner: measured, broker: measured, now });
-  const runners = {
-    accept: ['software' as const],
-    roots: [{ tee: 'software' as const, certificate: root }],
-    registers: { 0: [measured.runnerImage], 1: [measured.sandbox] },
-  };
-  broker = new Broker({
-    masterSecret: randomBytes(32),
-    policy: { runners, log: null },
-    decided: () => undefined,
-    now,
-  });
-  const owner = await broker.userKey({ user: parseHandle('alice'), generation: 1 });
-  const sealed = await sealBundle(bundle, owner, checksum);
-  served = new ServedFunction({
-    functionId: ID,
-    checksum,
-    limits: LIMITS,
-    releasePolicy: formatReleasePolicy({ tokenKey: rawKey(platform.publicKey) }),
-    readBundle: () => Promise.resolve(Buffer.from(sealed)),
-    services: {
-      attest: (claims) => attestor.attestRunner(claims),
-      brokerNonce: () => Promise.resolve(broker.nonce()),
-      release: async (document, keyRequest) => (await broker.release({ document, keyRequest, consent: null })).key,
-    },
-  });
+  enclave = await serveInTest(bundle);
 });
 afterAll(async () => {
-  await served.stop();
-  broker[Symbol.dispose]();
+  await enclave[Symbol.asyncDispose]();
 });
 
 interface Claims {
@@ -77,7 +32,8 @@ interface Claims {
   readonly exp?: number;
 }
 
-function tokenOf(claims: Claims = {}, key: KeyObject = platform.privateKey): string {
+function tokenOf(claims: Claims = {}, key: KeyObject = enclave.platformKey): string {
+  const { checksum } = enclave;
   const all = { sub: 'alice', function: ID, checksum, jti: 'token', exp: Date.now() / 1000 + 60, ...claims };
   const content = `${INVOCATION_TOKEN_HEADER}.${Buffer.from(JSON.stringify(all)).toString('base64url')}`;
   return `${content}.${sign(null, Buffer.from(content), key).toString('base64url')}`;
@@ -92,6 +48,7 @@ interface Caller {
 }
 
 async function connect(): Promise<Caller> {
+  const { served, root, measured, checksum } = enclave;
   const nonce = new Uint8Array(randomBytes(32));
   const hosted = await served.openSession(nonce, 'token');
   const { channelKey, documentHash } = verifyAttestation(hosted.document, {

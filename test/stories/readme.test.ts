@@ -174,6 +174,18 @@ test('an owner deploys a function, and gets the classes of a picture, also of an
     fill: { 'picture.sealed': sealed() },
   });
   expect(answer).toMatch(/\b0\b/);
+  expect(await follow('alice', 'strongroom attestation show')).toMatch(/passed +function checksum/);
+  expect(await follow('alice', 'strongroom token create')).toContain('strongroom_');
+}, 120_000);
+
+test('a folder of pictures is a job, which is found again later', async () => {
+  const [classes, again] = ['classes.jsonl', 'again.jsonl'].map((name) => path.join(folder, name));
+  const fill = { 'classes.jsonl': classes ?? '' };
+  expect(await follow('alice', 'strongroom job run', { cwd: ROOT, fill })).toMatch(/Answered: +40/);
+  const id = /[0-9a-f-]{36}/.exec(await follow('alice', 'strongroom job list'))?.[0] ?? '-';
+  expect(await follow('alice', 'strongroom job show', { fill: { ID: id } })).toContain('done');
+  await follow('alice', 'strongroom job results', { fill: { ID: id, 'classes-again.jsonl': again ?? '' } });
+  expect(await readFile(again ?? '', 'utf8')).toBe(await readFile(classes ?? '', 'utf8'));
 }, 120_000);
 
 test('an operator verifies the audit log, keeps a copy of everything, and ends the platform', async () => {

@@ -1,0 +1,19 @@
+import { defineCommand } from '../command.ts';
+import { progressOf } from '../jobs.ts';
+import { moment, table } from '../table.ts';
+
+export const command = defineCommand({
+  name: 'job list',
+  summary: 'List your jobs',
+  examples: ['strongroom job list'],
+  watchable: true,
+  async run(_given, context) {
+    const { items } = await (await context.platform()).listJobs();
+    const rows = items.map((job) => [job.id, job.functionName, job.state, progressOf(job), moment(job.createdAt)]);
+    return {
+      data: { items },
+      ids: items.map(({ id }) => id),
+      lines: table(['Id', 'Function', 'State', 'Items', 'Begun'], rows, 'No jobs.'),
+    };
+  },
+});
