@@ -2,11 +2,13 @@
 import { createReadStream } from 'node:fs';
 import { copyFile, chmod, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { UploadAhead } from '../client/upload-ahead.ts';
 import { inspectImageArchive } from '../containers/archive-structure.ts';
 import { connectDocker } from '../containers/docker.ts';
 import { exportImage } from '../containers/image-export.ts';
 import { verifyArchive } from '../crypto/archive-decryption.ts';
 import { encryptArchive } from '../crypto/archive-encryption.ts';
+import type { OnWritten } from '../crypto/staged-file.ts';
 import { codeOf } from '../crypto/failure.ts';
 import { openOrCreateModelKey, readModelKey } from '../crypto/model-key.ts';
 import { makePrivateFolder } from '../client/private-files.ts';
@@ -52,7 +54,7 @@ export function createSealingActivities(party: Party): SealingActivities {
         const sealed =
           submission.config.containerType === 'EncryptedDockerArchive'
             ? await adoptSealedArchive(party, submission, archiveFile, keyFile, at)
-            : await seal(submission, archiveFile, keyFile, at);
+            : await seal(party, submission, archiveFile, keyFile, at);
         return { archiveFile, keyFile, ...sealed };
       }),
   };
@@ -60,14 +62,35 @@ export function createSealingActivities(party: Party): SealingActivities {
 
 type Sealed = Omit<SealedArchive, 'archiveFile' | 'keyFile'>;
 
-async function seal(submission: Submission, archiveFile: string, keyFile: string, at: AtWork): Promise<Sealed> {
+async function seal(
+  party: Party,
+  submission: Submission,
+  archiveFile: string,
+  keyFile: string,
+  at: AtWork,
+): Promise<Sealed> {
   await makePrivateFolder(path.dirname(keyFile));
   using key = await openOrCreateModelKey(pendingKeyFile(keyFile));
   // A second attempt after a crash begins anew: encryption under the same key, so nothing of the first one matters.
   await rm(archiveFile, { force: true });
   const source = await openImage(submission, at);
-  const archive = await encryptArchive(source.stream, key, archiveFile, { sizeHint: source.size, ...at });
-  return { hostedAt: null, imageDigest: source.imageDigest, ...archive };
+  const ahead = await startUploadAhead(party, archiveFile, source.size);
+  try {
+    const onWritten: OnWritten = (draft, bytes) => ahead.wrote(draft, bytes);
+    const archive = await encryptArchive(source.stream, key, archiveFile, { sizeHint: source.size, onWritten, ...at });
+    return { hostedAt: null, imageDigest: source.imageDigest, ...archive };
+  } finally {
+    await ahead.stop();
+  }
+}
+
+/** What Docker says of an image's size leaves out what the archive adds around its layers. */
+const ROOM_BYTES = 64 * 2 ** 20;
+
+async function startUploadAhead(party: Party, file: string, size: number): Promise<UploadAhead> {
+  const { session, platform } = await signedIn(party);
+  const headers = platform.headersFor(session.apiUrl);
+  return new UploadAhead({ apiUrl: session.apiUrl, headers, file, atMost: Math.ceil(size * 1.05) + ROOM_BYTES });
 }
 
 interface ImageSource {

@@ -18,18 +18,23 @@ type TusUpload = Parameters<Hooks['onUploadCreate']>[1];
 
 /** The tus server. `callerOf` knows the account behind each request that is handed to it. */
 export function openUploads(services: Services, callerOf: (request: object) => Account): Server {
-  const { uploadsFolder: directory, maxUploadBytes: maxSize } = services.settings;
-  const datastore = new FileStore({ directory });
+  const datastore = new FileStore({ directory: services.settings.uploadsFolder });
   return new Server({
     path: UPLOADS_PATH,
     datastore,
-    maxSize,
+    maxSize: (_request, id) => mostBytes(services, id),
     relativeLocation: true,
     allowedOrigins: [],
     namingFunction: () => randomUUID(),
     onResponseError: (_request, error) => toTusFailure(error),
     ...hooks(services, callerOf, (id) => datastore.configstore.delete(id)),
   });
+}
+
+/** Of an upload that was begun, what room was taken for. */
+async function mostBytes({ db, settings }: Services, id: string | null): Promise<number> {
+  const upload = id === null ? undefined : await findUpload(db, id);
+  return upload?.size ?? settings.maxUploadBytes;
 }
 
 function hooks(
@@ -51,11 +56,11 @@ function hooks(
       await insertUpload(db, { ...announced, id: upload.id, accountId: callerOf(request).id }, settings.quotaBytes);
       return {};
     },
-    async onUploadFinish(request, { id }) {
-      const { sha256, size, accountId } = await ownUpload(request, id);
+    async onUploadFinish(request, { id, size = 0 }) {
+      const { sha256, accountId } = await ownUpload(request, id);
       try {
-        await blobs.adopt(join(settings.uploadsFolder, id), { sha256, size });
-        await insertBlob(db, { sha256, size }, accountId);
+        const adopted = await blobs.adopt(join(settings.uploadsFolder, id), { sha256, size });
+        await insertBlob(db, { sha256: adopted, size }, accountId);
       } finally {
         await forget(id);
         await deleteUpload(db, id);
@@ -65,16 +70,18 @@ function hooks(
   };
 }
 
-/** What an upload says of itself in its metadata. Fails with `E_INVALID_REQUEST`. */
+/** What an upload says of itself. One whose length is not known yet says how long it will be at most. Fails with `E_INVALID_REQUEST`. */
 function readAnnouncement({ size, metadata }: TusUpload, limit: number): Pick<Upload, 'sha256' | 'size'> {
-  if (size === undefined || size < 1 || !Number.isSafeInteger(size)) {
+  const room = size ?? Number(metadata?.atMost);
+  if (room < 1 || !Number.isSafeInteger(room)) {
     throw new StrongroomError('E_INVALID_REQUEST', 'An upload says beforehand how many bytes it has.', {
-      next: 'Send Upload-Length with at least 1.',
+      next: 'Send Upload-Length with at least 1, or Upload-Defer-Length with atMost in Upload-Metadata.',
     });
   }
-  if (size > limit) throw new StrongroomError('E_PAYLOAD_TOO_LARGE', `At most ${formatBytes(limit)} can be uploaded.`);
-  if (metadata?.size !== undefined && metadata.size !== String(size)) {
+  if (room > limit) throw new StrongroomError('E_PAYLOAD_TOO_LARGE', `At most ${formatBytes(limit)} can be uploaded.`);
+  if (size === undefined && metadata?.sha256 === undefined) return { sha256: null, size: room };
+  if (metadata?.size !== undefined && size !== undefined && metadata.size !== String(size)) {
     throw new StrongroomError('E_INVALID_REQUEST', 'The size in the metadata is not the length of the upload.');
   }
-  return { sha256: parseSha256(metadata?.sha256), size };
+  return { sha256: parseSha256(metadata?.sha256), size: room };
 }

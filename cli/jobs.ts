@@ -72,7 +72,7 @@ export async function writeResults(context: Context, job: Job, out: string): Pro
   const counts = { answered: 0, failed: 0, missing: 0 };
   const file = await StagedFile.open(out);
   try {
-    await file.write(inChunks(linesOf(results, kept.job, job, counts)), context.signal);
+    await file.write(inChunks(linesOf(results, kept.job, job, counts)), { signal: context.signal });
     await file.release();
   } finally {
     await file.discard();

@@ -102,7 +102,7 @@ export async function decryptArchiveToFile(
 ): Promise<VerifiedArchive<void>> {
   const staged = await StagedFile.open(target, { ...options, input: path });
   try {
-    const write: Look<void> = (plaintext) => staged.write(inChunks(plaintext), options.signal);
+    const write: Look<void> = (plaintext) => staged.write(inChunks(plaintext), options);
     const archive = await readThrough(path, key, options, write);
     await staged.release();
     return archive;

@@ -16,7 +16,7 @@ import { copies, inChunks } from './chunks.ts';
 import type { Chunk } from './chunks.ts';
 import { RunningDigest } from './running-digest.ts';
 import { StagedFile } from './staged-file.ts';
-import type { Overwrite } from './staged-file.ts';
+import type { OnWritten, Overwrite } from './staged-file.ts';
 
 export type ArchiveSource = AsyncIterable<Uint8Array>;
 /** `zstd` compresses before the encryption: what comes out of the archive again is a zstd file. */
@@ -28,6 +28,8 @@ export interface EncryptOptions extends WriteOptions {
   /** Bytes of the source where they are known: the total that progress reports. */
   readonly sizeHint?: number;
   readonly compression?: ArchiveCompression;
+  /** Told how much of an output that is a path lies on the disk by now, and where. */
+  readonly onWritten?: OnWritten;
   /** What to do where the output is a path at which something is already. */
   readonly overwrite?: Overwrite;
 }
@@ -67,7 +69,7 @@ export async function encryptArchive(
 async function writeToFile(archive: AsyncIterable<Chunk>, path: string, options: EncryptOptions): Promise<void> {
   const staged = await StagedFile.open(path, options);
   try {
-    await staged.write(archive, options.signal);
+    await staged.write(archive, options);
     await staged.release();
   } catch (error) {
     await staged.discard();

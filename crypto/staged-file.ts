@@ -11,6 +11,14 @@ import { codeOf, namingFullDisk } from './failure.ts';
 import type { Chunk } from './chunks.ts';
 import { syncFolder } from './private-file.ts';
 
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** Told how many bytes lie in the draft by now, for who wants to read along. */
+  readonly onWritten?: OnWritten;
+}
+
+export type OnWritten = (draft: string, bytes: number) => void;
+
 /** What to do where the output is there already. A folder is never replaced. */
 export type Overwrite = 'refuse' | 'replace';
 
@@ -89,14 +97,16 @@ export class StagedFile {
   }
 
   /** Writes each chunk while the next is made. */
-  async write(content: AsyncIterable<Chunk>, signal?: AbortSignal): Promise<void> {
+  async write(content: AsyncIterable<Chunk>, { signal, onWritten }: WriteOptions = {}): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
-    let unsynced = 0;
+    let [written, unsynced] = [0, 0];
     try {
       for await (const chunk of content) {
         signal?.throwIfAborted();
         await writing;
+        onWritten?.(this.#draft, written);
         writing = this.#writeWhole(chunk.bytes);
+        written += chunk.length;
         chunk.holdFor(writing);
         unsynced += chunk.length;
         if (unsynced < SYNC_BYTES) continue;

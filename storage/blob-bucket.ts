@@ -37,15 +37,16 @@ export function openBucket(url: string): BlobStore {
     },
     async adopt(path, announced) {
       try {
-        await checkReceivedFile(path, announced);
+        const sha256 = await checkReceivedFile(path, announced);
         await new Upload({
           client,
-          params: { ...at(announced.sha256), Body: createReadStream(path) },
+          params: { ...at(sha256), Body: createReadStream(path) },
           partSize: Math.max(PART_BYTES, Math.ceil(announced.size / MOST_PARTS)),
           queueSize: PARTS_AT_ONCE,
         })
           .done()
           .catch(unavailable);
+        return sha256;
       } finally {
         await rm(path, { force: true });
       }

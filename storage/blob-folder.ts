@@ -18,11 +18,12 @@ export function openBlobFolder(folder: string): BlobStore {
     remove: (sha256) => rm(pathOf(sha256), { force: true }),
     async adopt(path, announced) {
       try {
-        await checkReceivedFile(path, announced);
-        const target = pathOf(announced.sha256);
+        const sha256 = await checkReceivedFile(path, announced);
+        const target = pathOf(sha256);
         await mkdir(dirname(target), { recursive: true, mode: 0o700 });
         await rename(path, target);
         await syncFolder(dirname(target));
+        return sha256;
       } finally {
         await rm(path, { force: true });
       }

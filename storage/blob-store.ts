@@ -10,10 +10,10 @@ export interface BlobStore {
   /** The blob from byte `start` to byte `end`, both included. */
   read(sha256: Sha256, start: number, end: number): Promise<Readable>;
   /**
-   * Takes a complete file into the store; `path` is gone afterwards, whatever happened. Fails with
-   * `E_DIGEST_MISMATCH` where its content is not what was announced, and then keeps nothing.
+   * Takes a complete file into the store, and answers with its digest; `path` is gone afterwards, whatever happened.
+   * Fails with `E_DIGEST_MISMATCH` where its content is not what was announced, and then keeps nothing.
    */
-  adopt(path: string, announced: AnnouncedFile): Promise<void>;
+  adopt(path: string, announced: AnnouncedFile): Promise<Sha256>;
   /** Forgets a blob, be it there or not. */
   remove(sha256: Sha256): Promise<void>;
 }

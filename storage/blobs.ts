@@ -12,9 +12,13 @@ export interface Blob {
   readonly size: number;
 }
 
-export interface Upload extends Blob {
+export interface Upload {
   readonly id: string;
   readonly accountId: AccountId;
+  /** `null` where it was begun before its digest was known. */
+  readonly sha256: Sha256 | null;
+  /** Bytes that room is taken for: it has no more. */
+  readonly size: number;
 }
 
 /** Fails with `E_NOT_FOUND` unless the blob is there with that size. */

@@ -11,6 +11,7 @@ import * as reviews from './migrations/2026-11-24-reviews.ts';
 import * as deviceLogins from './migrations/2026-11-26-device-logins.ts';
 import * as approvalPolicies from './migrations/2026-11-26-policies.ts';
 import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitations.ts';
+import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 
 /** In order of their names; a migration that was published is never changed. */
@@ -23,6 +24,7 @@ const MIGRATIONS = {
   '2026-11-26-device-logins': deviceLogins,
   '2026-11-26-policies': approvalPolicies,
   '2026-11-26-seats-and-invitations': seatsAndInvitations,
+  '2026-11-26-uploads-ahead': uploadsAhead,
   '2026-11-26-work-of-jobs': jobs,
 };
 

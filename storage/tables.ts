@@ -62,7 +62,7 @@ interface BlobsTable {
 interface UploadsTable {
   id: string;
   accountId: AccountId;
-  sha256: Sha256;
+  sha256: Sha256 | null;
   size: number;
   createdAt: SetMoment;
 }
