@@ -31,6 +31,7 @@ import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { logRoutes } from './routes/log.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -60,6 +61,7 @@ const ROUTES = [
   uploadRoutes,
   functionRoutes,
   jobRoutes,
+  logRoutes,
 ];
 
 /** Builds the API. It connects to nothing until it is asked. */

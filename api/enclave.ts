@@ -25,10 +25,17 @@ export interface SessionRequest {
   readonly nonce: string;
 }
 
+export interface AttestedUserKey {
+  /** The attestation document for the key, in base64url. */
+  readonly document: string;
+  readonly keyId: Sha256;
+  /** The how-manieth key of the user it is. */
+  readonly generation: number;
+}
+
 export interface Enclave {
   describe(): Promise<EnclaveDescription>;
-  /** The attestation document for a user's key, in base64url. */
-  attestUserKey(user: Handle, nonce: string): Promise<{ readonly document: string }>;
+  attestUserKey(user: Handle, nonce: string): Promise<AttestedUserKey>;
   /** Ends the runners of a function. */
   forget(id: FunctionId): Promise<void>;
   /** The enclave's end of a session; it opens or fails as WebSockets do. */
@@ -41,7 +48,7 @@ export function connectEnclave(dataFolder: string): Enclave {
   return {
     describe: async () => (await askLocally(attestorSocket, 'describe', {})) as EnclaveDescription,
     attestUserKey: async (user, nonce) =>
-      (await askLocally(brokerSocket, 'user-key', { user, nonce })) as { readonly document: string },
+      (await askLocally(brokerSocket, 'user-key', { user, nonce })) as AttestedUserKey,
     forget: async (id) => {
       await askLocally(enclaveSocket, 'forget', { function: id });
     },

@@ -10,6 +10,7 @@ import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';
 import { migrateToLatest } from '../storage/migrate.ts';
 import { saveTokenIssuer } from '../storage/token-issuer.ts';
+import { logEarlierFunctions } from '../storage/transparency-log.ts';
 import { buildApi } from './app.ts';
 import type { ApiSettings } from './dependencies.ts';
 import { connectEnclave } from './enclave.ts';
@@ -67,6 +68,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
     throw error;
   });
   await saveTokenIssuer(db, openTokenIssuer(options.settings.authenticationSecret).publicKey);
+  await logEarlierFunctions(db);
   const events = openEventListener(databaseUrl);
   const tracing = startTracing('strongroom-api', options.traceCollector);
   const temporal = openTemporal(options.temporal, tracing);

@@ -103,6 +103,11 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'function checksum', summary: 'Compute the checksum by which a function is known; needs no network' },
   { name: 'attestation verify', summary: 'Say whether an attestation document proves what you demand' },
   { name: 'attestation show', summary: 'Show the attestation of a function, step by step, or what a document says' },
+  { name: 'log show', summary: 'Show the checkpoint of the transparency log that you keep, and the entries about you' },
+  {
+    name: 'log verify',
+    summary: 'Say whether the transparency log is whole, and leads on from the checkpoint that you kept',
+  },
   { name: 'enclave show', summary: 'Show the enclave that you believe, and how the platform describes it now' },
   { name: 'enclave accept', summary: "Believe the platform's changed enclave" },
 ];

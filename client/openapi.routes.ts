@@ -426,6 +426,13 @@ export const ROUTES = {
     path: '/v1/jobs/{id}/resume',
     ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
   },
+  readLogCheckpoint: { method: 'get', path: '/v1/log/checkpoint', ids: { 'consistency.*': 'Sha256' } },
+  listLogEntries: { method: 'get', path: '/v1/log/entries', ids: { 'items.*.leafHash': 'Sha256' } },
+  proveLogInclusion: {
+    method: 'get',
+    path: '/v1/log/entries/{leafHash}',
+    ids: { 'checkpoint.consistency.*': 'Sha256', 'inclusion.*': 'Sha256' },
+  },
   submitResult: {
     method: 'post',
     path: '/v1/results',

@@ -11,6 +11,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import { parseFunctionRef, type FunctionRef } from '../domain/function-ref.ts';
 import type { Handle, Sha256 } from '../domain/ids.ts';
 import { heldAgainst } from './functions/changed-enclave.ts';
+import { holdLoggedFunction, holdLoggedUserKey } from './functions/public-log.ts';
 import { fetchUserKey } from './functions/user-keys.ts';
 import { AttestedSession, type FunctionResult } from './functions/session.ts';
 import { TrustStore, trustFingerprint, type EnclaveTrust } from './functions/trust.ts';
@@ -86,7 +87,7 @@ export class Strongroom {
    */
   async connect(ref: string, options: ConnectOptions = {}): Promise<FunctionSession> {
     const found = await this.#find(parseFunctionRef(ref));
-    const held = await this.#store.holdFunction(found.id, found.checksum);
+    const held = await holdLoggedFunction(this.#platform, this.#store, found);
     const session = new FunctionSession(async (signal) => {
       const { id } = found;
       const ticket = await this.#platform.openSession({ path: { id }, ...(signal && { signal }) });
@@ -120,7 +121,7 @@ export class Strongroom {
     const user = options.for ?? (await this.#platform.readAccount()).handle;
     const functions = await this.#checksumsOf(options.functions);
     const key = await fetchUserKey(this.#platform, user, await this.trust());
-    const pin = await this.#store.holdUserKey(user, key.keyId, options.acceptKey ?? null);
+    const pin = await holdLoggedUserKey(this.#platform, this.#store, key, options.acceptKey ?? null);
     const policy = { functions, notAfter: options.notAfter?.toISOString() ?? null };
     return { sealed: await sealInput(input, key, policy), user, keyId: key.keyId, functions, pin };
   }
@@ -131,9 +132,8 @@ export class Strongroom {
       ? await Promise.all(refs.map((ref) => this.#find(parseFunctionRef(ref))))
       : (await this.#platform.listFunctions()).items.filter(({ state }) => state === 'ready');
     if (functions.length === 0) throw noFunction();
-    const held = functions.map(({ id, checksum }) => [id, checksum] as const);
     const checksums: Sha256[] = [];
-    for (const [id, checksum] of held) checksums.push(await this.#store.holdFunction(id, checksum));
+    for (const found of functions) checksums.push(await holdLoggedFunction(this.#platform, this.#store, found));
     return [...new Set(checksums)].sort();
   }
 

@@ -190,6 +190,11 @@ export const PERMISSIONS = {
   resumeJob: on('job', 'function', ['own']),
   cancelJob: on('job', 'function', ['own']),
 
+  // The transparency log
+  readLogCheckpoint: account('read'),
+  proveLogInclusion: account('read'),
+  listLogEntries: account('read'),
+
   listAuditEntries: operator,
   readAuditHead: account('read'),
 

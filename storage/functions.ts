@@ -6,6 +6,7 @@ import { isFunctionId, type FunctionId, type FunctionName, type Handle, type Sha
 import { forgetUnusedBlob, requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { appendToLog } from './transparency-log.ts';
 
 export interface NewFunction {
   readonly name: FunctionName;
@@ -67,6 +68,13 @@ export async function insertFunction(db: Db, ownerId: AccountId, given: NewFunct
       .where('checksum', '=', given.checksum)
       .executeTakeFirst();
     if (known) return renew(trx, known, given);
+    const { handle: owner } = await trx
+      .selectFrom('accounts')
+      .select('handle')
+      .where('id', '=', ownerId)
+      .executeTakeFirstOrThrow();
+    const { name, checksum } = given;
+    await appendToLog(trx, { kind: 'function', owner, name, checksum }, { accountId: ownerId, public: false });
     const id = newFunctionId();
     await trx
       .insertInto('functions')

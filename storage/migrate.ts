@@ -13,6 +13,7 @@ import * as approvalPolicies from './migrations/2026-11-26-policies.ts';
 import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitations.ts';
 import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
+import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -26,6 +27,7 @@ const MIGRATIONS = {
   '2026-11-26-seats-and-invitations': seatsAndInvitations,
   '2026-11-26-uploads-ahead': uploadsAhead,
   '2026-11-26-work-of-jobs': jobs,
+  '2026-11-26-written-log': transparencyLog,
 };
 
 const LOCK = 7_346_001;

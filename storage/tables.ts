@@ -23,6 +23,7 @@ import type { EventType } from '../domain/platform-event.ts';
 import type { AccountId, AccountTables } from './account-rows.ts';
 import type { BenchmarkTables } from './benchmark-rows.ts';
 import type { JobTables } from './job-tables.ts';
+import type { LogTables } from './log-tables.ts';
 import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
 
 export type { AccountId } from './account-rows.ts';
@@ -242,7 +243,7 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
-export interface Database extends AccountTables, BenchmarkTables, JobTables {
+export interface Database extends AccountTables, BenchmarkTables, JobTables, LogTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
   authority: AuthorityTable;

@@ -50,12 +50,13 @@ const service = await serveLocally(places.brokerSocket, {
   'user-key': async (question) => {
     const fields = fieldsOf(question);
     const name = { user: parseHandle(fields.user), generation: GENERATION };
-    const { publicKey } = await broker.userKey(name);
-    return askLocally(places.attestorSocket, 'attest-broker', {
+    const { publicKey, keyId, generation } = await broker.userKey(name);
+    const attested = await askLocally(places.attestorSocket, 'attest-broker', {
       channelKey: toText(publicKey),
       userData: toText(encodeUserKeyClaim(name)),
       nonce: textIn(fields, 'nonce'),
     });
+    return { ...fieldsOf(attested), keyId, generation };
   },
 });
 await untilStopped();

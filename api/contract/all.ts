@@ -12,6 +12,7 @@ import * as events from './events.ts';
 import * as functions from './functions.ts';
 import * as grants from './grants.ts';
 import * as jobs from './jobs.ts';
+import * as log from './log.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
 import * as results from './results.ts';
@@ -31,6 +32,7 @@ export const namedSchemas = [
   ...audit.auditSchemas,
   ...functions.functionSchemas,
   ...jobs.jobSchemas,
+  ...log.logSchemas,
 ];
 
 const modules = [
@@ -48,6 +50,7 @@ const modules = [
   audit,
   functions,
   jobs,
+  log,
 ];
 
 interface DeclaredRoute {

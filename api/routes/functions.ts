@@ -10,6 +10,7 @@ import {
   noSuchFunction,
 } from '../../storage/functions.ts';
 import { StrongroomError } from '../../domain/errors.ts';
+import { logUserKey } from '../../storage/transparency-log.ts';
 import { insertTicket } from '../../storage/session-tickets.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/functions.ts';
@@ -87,8 +88,12 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
     ...contract.attestUserKey,
     handler: async ({ params: { handle }, body }, reply) => {
       // A key could be derived for anybody: what is sealed to nobody would be lost.
-      if (!(await findAccountByHandle(db, handle))) throw new StrongroomError('E_NOT_FOUND', `There is no ${handle}.`);
-      return reply.code(201).send(await enclave.attestUserKey(handle, body.nonce));
+      const account = await findAccountByHandle(db, handle);
+      if (!account) throw new StrongroomError('E_NOT_FOUND', `There is no ${handle}.`);
+      const { document, keyId, generation } = await enclave.attestUserKey(handle, body.nonce);
+      // Before anyone has it: whoever is shown another key can prove so.
+      await logUserKey(db, account, { keyId, generation });
+      return reply.code(201).send({ document });
     },
   });
 }

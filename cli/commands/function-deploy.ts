@@ -1,5 +1,5 @@
 import { argument, defineCommand, flag } from '../command.ts';
-import { connectStrongroom, enclaveTrust } from '../enclave.ts';
+import { connectStrongroom, enclaveTrust, trustStore } from '../enclave.ts';
 import { facts } from '../table.ts';
 import { parsePath } from '../values.ts';
 
@@ -26,6 +26,7 @@ export const command = defineCommand({
         owner,
         bundle,
         trust,
+        store: await trustStore(context),
         public: options.public,
         workFolder: await home.workFolder(work),
         signal: context.signal,

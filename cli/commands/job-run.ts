@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobInput } from '../../client/functions/start-job.ts';
 import { argument, defineCommand, flag, option, requiredOption } from '../command.ts';
+import { StrongroomError } from '../../domain/errors.ts';
 import { parseSha256 } from '../../domain/ids.ts';
 import { connectStrongroom, enclaveTrust, trustStore } from '../enclave.ts';
 import { findFunction } from '../find-function.ts';
@@ -43,16 +44,15 @@ async function start(context: Context, name: string, folder: string, demanded: s
   const { KeptJobs } = await import('../../client/functions/kept-jobs.ts');
   const { startJob } = await import('../../client/functions/start-job.ts');
   const { fetchUserKey } = await import('../../client/functions/user-keys.ts');
+  const { holdLoggedFunction, holdLoggedUserKey } = await import('../../client/functions/public-log.ts');
   const inputs = await inputsIn(folder);
   const [home, session, platform] = [await context.home(), await context.session(), await context.platform()];
   const trust = await enclaveTrust(context, await connectStrongroom(context));
   const [store, called] = [await trustStore(context), await findFunction(context, name)];
-  const checksum = await store.holdFunction(
-    called.id,
-    demanded === undefined ? called.checksum : parseSha256(demanded),
-  );
+  const checksum = await holdLoggedFunction(platform, store, called);
+  if (demanded !== undefined && demanded !== checksum) throw another(checksum);
   const owner = await fetchUserKey(platform, session.handle, trust);
-  await store.holdUserKey(session.handle, owner.keyId, null);
+  await holdLoggedUserKey(platform, store, owner, null);
   const display = context.output.progress();
   const work = `job/${called.id}/${process.pid}`;
   try {
@@ -76,6 +76,12 @@ async function start(context: Context, name: string, folder: string, demanded: s
     await home.removeWork(work);
   }
 }
+
+const another = (checksum: string) =>
+  new StrongroomError('E_ATTESTATION', 'The function has another checksum than was demanded.', {
+    why: `It is ${checksum}.`,
+    next: 'Send nothing to it. Ask its owner for the checksum.',
+  });
 
 async function inputsIn(folder: string): Promise<JobInput[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

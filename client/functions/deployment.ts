@@ -9,7 +9,8 @@ import type { Handle } from '../../domain/ids.ts';
 import type { OnProgress } from '../../domain/progress.ts';
 import type { PlatformClient, Schema } from '../platform.ts';
 import { uploadBlob } from '../upload.ts';
-import type { EnclaveTrust } from './trust.ts';
+import { holdLoggedFunction, holdLoggedUserKey } from './public-log.ts';
+import type { EnclaveTrust, TrustStore } from './trust.ts';
 import { fetchUserKey } from './user-keys.ts';
 
 export interface DeploymentRequest {
@@ -17,6 +18,8 @@ export interface DeploymentRequest {
   readonly owner: Handle;
   readonly bundle: FunctionBundle;
   readonly trust: EnclaveTrust;
+  /** What this party believes: its own key as it was before, and the platform's log. */
+  readonly store: TrustStore;
   readonly public: boolean;
   /** For the ciphertext, while it is uploaded. */
   readonly workFolder: string;
@@ -53,6 +56,8 @@ export async function deployFunction(request: DeploymentRequest): Promise<Deploy
     },
     ...(signal && { signal }),
   });
+  // What was deployed is there for everyone to see, or it was not deployed for everyone.
+  await holdLoggedFunction(platform, request.store, deployed);
   return { deployed: await untilTried(platform, deployed, signal), known: known !== undefined };
 }
 
@@ -68,6 +73,7 @@ async function uploadEncrypted(
 ): Promise<{ sha256: ReturnType<typeof sha256Of>; size: number }> {
   const { platform, owner, bundle, trust, workFolder, signal, onProgress } = request;
   const key = await fetchUserKey(platform, owner, trust);
+  await holdLoggedUserKey(platform, request.store, key, null);
   const plain = encodeFunctionBundle(bundle);
   const sealed = await sealBundle(plain, key, bundle.checksum);
   plain.fill(0);

@@ -27,9 +27,21 @@ interface TrustFile {
   readonly functions: Readonly<Record<string, Sha256>>;
   /** User → the id of the key to which inputs were sealed first. */
   readonly users: Readonly<Record<string, Sha256>>;
+  /** The newest checkpoint of the transparency log that was seen. */
+  readonly checkpoint: KeptCheckpoint | null;
+  /** One that contradicts it. */
+  readonly conflict: KeptCheckpoint | null;
 }
 
-const NOTHING: TrustFile = { enclave: null, functions: {}, users: {} };
+/** As the platform signed it. */
+export interface KeptCheckpoint {
+  /** A signed note. */
+  readonly note: string;
+  /** `NAME+HASH+KEY`. */
+  readonly key: string;
+}
+
+const NOTHING: TrustFile = { enclave: null, functions: {}, users: {}, checkpoint: null, conflict: null };
 
 export class TrustStore {
   readonly #file: string | null;
@@ -49,6 +61,32 @@ export class TrustStore {
     await this.#write({ ...(await this.#read()), enclave });
   }
 
+  async checkpoint(): Promise<KeptCheckpoint | null> {
+    return (await this.#read()).checkpoint;
+  }
+
+  async conflict(): Promise<KeptCheckpoint | null> {
+    return (await this.#read()).conflict;
+  }
+
+  async holdCheckpoint(checkpoint: KeptCheckpoint): Promise<void> {
+    await this.#write({ ...(await this.#read()), checkpoint });
+  }
+
+  /** Keeps what contradicts the checkpoint, as evidence. */
+  async holdConflict(conflict: KeptCheckpoint): Promise<void> {
+    await this.#write({ ...(await this.#read()), conflict });
+  }
+
+  /** The next checkpoint is believed as the first one was. */
+  async forgetCheckpoint(): Promise<void> {
+    await this.#write({ ...(await this.#read()), checkpoint: null, conflict: null });
+  }
+
+  async knowsFunction(id: FunctionId): Promise<boolean> {
+    return (await this.#read()).functions[id] !== undefined;
+  }
+
   /** The checksum that is known for a function, `claimed` on first use. Fails with `E_ATTESTATION` where it is another. */
   async holdFunction(id: FunctionId, claimed: Sha256): Promise<Sha256> {
     const trust = await this.#read();
@@ -66,14 +104,21 @@ export class TrustStore {
 
   /**
    * Whether the user's key is new here, or known. `accepted` is a key that whoever encrypts has compared, and may take a
-   * known one's place. Fails with `E_USER_KEY_CHANGED` where another key was known.
+   * known one's place. Fails with `E_USER_KEY_CHANGED` where another key was known, and for one that is new as `check`.
    */
-  async holdUserKey(user: Handle, keyId: Sha256, accepted: Sha256 | null): Promise<'first-use' | 'known'> {
+  async holdUserKey(
+    user: Handle,
+    keyId: Sha256,
+    accepted: Sha256 | null,
+    check: () => Promise<void>,
+  ): Promise<'first-use' | 'known'> {
     const trust = await this.#read();
     const known = trust.users[user];
     if (known === keyId) return 'known';
     if (known !== undefined && accepted !== keyId) throw keyChanged(user, known, keyId);
-    await this.#write({ ...trust, users: { ...trust.users, [user]: keyId } });
+    await check();
+    const now = await this.#read();
+    await this.#write({ ...now, users: { ...now.users, [user]: keyId } });
     return 'first-use';
   }
 

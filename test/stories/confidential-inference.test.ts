@@ -5,15 +5,16 @@ import { copyFile, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { deployFunction, type Deployment } from '../../client/functions/deployment.ts';
+import type { Deployment } from '../../client/functions/deployment.ts';
 import { openPartyHome } from '../../client/party-home.ts';
-import { AttestationError, Strongroom, StrongroomError, type FunctionResult } from '../../client/strongroom.ts';
+import { AttestationError, StrongroomError, type FunctionResult, type Strongroom } from '../../client/strongroom.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
 import { answerTo, command, refusalOf } from './commands.ts';
 import { filesBelow } from './demo-places.ts';
+import { deployFolder, library } from './running-functions.ts';
 import { Eavesdropper, type Tampering } from './eavesdropper.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -29,19 +30,8 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => cast.dismiss(), 60_000);
 
-const library = ({ session, home }: Caller) =>
-  new Strongroom({ apiUrl: session.apiUrl, token: session.token, trust: { file: home.enclaveTrustFile(session) } });
-
-async function deploy(person: Caller, folder = EXAMPLE, isPublic = false): Promise<Deployment> {
-  return deployFunction({
-    platform: person.platform,
-    owner: person.handle,
-    bundle: await readFunctionFolder(folder),
-    trust: await library(person).trust(),
-    public: isPublic,
-    workFolder: await person.home.workFolder('deploy'),
-  });
-}
+const deploy = (person: Caller, folder = EXAMPLE, isPublic = false): Promise<Deployment> =>
+  deployFolder(person, folder, isPublic);
 
 const firstLabel = async (person: Caller, ref: string): Promise<unknown> => {
   const { bytes } = await library(person).run(ref, await readFile(PICTURE));

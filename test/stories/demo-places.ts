@@ -18,8 +18,8 @@ export async function* filesBelow(folder: string): AsyncGenerator<Place> {
   }
 }
 
-/** Each table as Postgres itself writes it out: what its files hold compressed can be read here. */
-export async function* tablesOf(platformFolder: string): AsyncGenerator<Place> {
+/** The platform's database, as its superuser would see it. */
+export async function openPlatformDatabase(platformFolder: string): Promise<pg.Client> {
   const [, , , port] = (await readFile(path.join(platformFolder, 'postgres/cluster/postmaster.pid'), 'utf8')).split(
     '\n',
   );
@@ -29,6 +29,12 @@ export async function* tablesOf(platformFolder: string): AsyncGenerator<Place> {
     password,
   });
   await client.connect();
+  return client;
+}
+
+/** Each table as Postgres itself writes it out: what its files hold compressed can be read here. */
+export async function* tablesOf(platformFolder: string): AsyncGenerator<Place> {
+  const client = await openPlatformDatabase(platformFolder);
   try {
     const { rows } = await client.query<{ table: string }>(
       `select format('%I.%I', schemaname, tablename) as table from pg_tables where schemaname <> 'information_schema'`,

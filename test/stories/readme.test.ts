@@ -175,6 +175,8 @@ test('an owner deploys a function, and gets the classes of a picture, also of an
   });
   expect(answer).toMatch(/\b0\b/);
   expect(await follow('alice', 'strongroom attestation show')).toMatch(/passed +function checksum/);
+  expect(await follow('alice', 'strongroom log verify')).toContain('is whole');
+  expect(await follow('alice', 'strongroom log show')).toContain('image-classification');
   expect(await follow('alice', 'strongroom token create')).toContain('strongroom_');
 }, 120_000);
 

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deployFunction, type Deployment } from '../../client/functions/deployment.ts';
+import { TrustStore } from '../../client/functions/trust.ts';
 import { Strongroom } from '../../client/strongroom.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import type { Caller, Cast } from './cast.ts';
@@ -15,6 +16,7 @@ export async function deployFolder(person: Caller, folder: string, isPublic = fa
     owner: person.handle,
     bundle: await readFunctionFolder(folder),
     trust: await library(person).trust(),
+    store: new TrustStore(person.home.enclaveTrustFile(person.session)),
     public: isPublic,
     workFolder: await person.home.workFolder('deploy'),
   });

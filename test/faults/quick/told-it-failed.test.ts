@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { deployFunction } from '../../../client/functions/deployment.ts';
+import { TrustStore } from '../../../client/functions/trust.ts';
 import { Strongroom } from '../../../client/strongroom.ts';
 import { readFunctionFolder } from '../../../crypto/function-folder.ts';
 import type { AssociationId } from '../../../domain/ids.ts';
@@ -99,7 +100,8 @@ describe('where every activity is done and told to have failed', () => {
     const { apiUrl, token } = session;
     const trust = await new Strongroom({ apiUrl, token, trust: { file: home.enclaveTrustFile(session) } }).trust();
     const bundle = await readFunctionFolder(path.join(import.meta.dirname, '..', 'support', 'model'));
-    const deployment = { platform, owner, bundle, trust, public: false, workFolder: await home.workFolder('deploy') };
+    const [store, workFolder] = [new TrustStore(null), await home.workFolder('deploy')];
+    const deployment = { platform, owner, bundle, trust, store, public: false, workFolder };
     expect(await deployFunction(deployment)).toMatchObject({ deployed: { state: 'ready' } });
     await home.removeWork('deploy');
     await platform.readAuditHead();
