@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StrongroomError } from '../../domain/errors.ts';
@@ -15,8 +15,13 @@ function problemOf(read: () => unknown): StrongroomError {
   throw new Error('It was accepted.');
 }
 
+const folder = mkdtempSync(path.join(tmpdir(), 'strongroom-config-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
 function homeWith(config: string): string {
-  const home = mkdtempSync(path.join(tmpdir(), 'strongroom-config-'));
+  const home = mkdtempSync(path.join(folder, 'home-'));
   writeFileSync(path.join(home, 'config.yaml'), config);
   return home;
 }
