@@ -8,6 +8,7 @@ import { signedIn, type Party } from './party.ts';
 import type { Submission } from './sealing.ts';
 import { pendingKeyFile, submissionWorkId } from './submission-files.ts';
 import { taskOf } from './tasks.ts';
+import { everyItem } from '../client/pages.ts';
 
 export interface Registration {
   readonly submission: { readonly name: ContainerName; readonly configText: string };
@@ -27,7 +28,7 @@ export function createRegistrationActivities(party: Party): RegistrationActiviti
     async checkSubmission({ name, config }) {
       taskOf(config, 'infer');
       const { session, platform } = await signedIn(party);
-      const { items } = await platform.listContainers();
+      const items = await everyItem((page) => platform.listContainers({ query: page }));
       if (items.some((container) => container.name === name)) {
         throw new StrongroomError('E_ALREADY_EXISTS', `You have registered a container "${name}" already.`, {
           why: 'What was registered stays as it is, as others rely on it.',

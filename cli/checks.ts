@@ -11,6 +11,7 @@ import { readVersion } from './command-index.ts';
 import type { Context } from './context.ts';
 import { temporalAddress } from './temporal.ts';
 import { toFailure } from './failure.ts';
+import { everyItem } from '../client/pages.ts';
 
 export interface Check {
   readonly name: string;
@@ -91,7 +92,10 @@ async function checkDisk(context: Context): Promise<Finding> {
   return bavail * bsize > needed ? pass(found) : bad('warn', found, 'docker system prune');
 }
 
-const ownContainers = async (context: Context) => (await (await context.platform()).listContainers()).items;
+const ownContainers = async (context: Context) => {
+  const platform = await context.platform();
+  return everyItem((page) => platform.listContainers({ query: page }));
+};
 
 async function checkPlatform(context: Context): Promise<Finding> {
   const url = await context.apiUrl();
@@ -118,7 +122,9 @@ async function checkToken(context: Context): Promise<Finding> {
   const session = await (await context.home()).session();
   if (!session) return NOBODY;
   const { token } = session;
-  const { items } = await (await context.platform()).listTokens({ signal: AbortSignal.timeout(LIMIT_MS) });
+  const platform = await context.platform();
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const items = await everyItem((page) => platform.listTokens({ query: page, signal }));
   const own = items.find(({ start }) => token.startsWith(start));
   if (!own) return pass('a session of 30 days');
   return untilExpiry(`token ${own.name}`, own.expiresAt, `strongroom token create --name ${own.name}`);
@@ -126,7 +132,9 @@ async function checkToken(context: Context): Promise<Finding> {
 
 async function checkCertificate(context: Context): Promise<Finding> {
   if (!(await (await context.home()).session())) return NOBODY;
-  const { items } = await (await context.platform()).listCertificates({ signal: AbortSignal.timeout(LIMIT_MS) });
+  const platform = await context.platform();
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const items = await everyItem((page) => platform.listCertificates({ query: page, signal }));
   const valid = items.find(({ state }) => state === 'valid');
   if (!valid) return bad('warn', 'There is no valid one; grants need it.', 'strongroom certificate create');
   return untilExpiry(`certificate ${valid.fingerprint.slice(-16)}`, valid.expiresAt, 'strongroom certificate create');

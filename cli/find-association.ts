@@ -3,6 +3,7 @@ import type { PlatformClient, Schema } from '../client/platform.ts';
 import type { AssociationKind } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, ContainerName, DatasetName } from '../domain/ids.ts';
+import { everyItem } from '../client/pages.ts';
 
 export interface Subject {
   readonly kind: AssociationKind;
@@ -15,7 +16,8 @@ export async function findAssociation(
   platform: PlatformClient,
   { kind, name, benchmark }: Subject,
 ): Promise<Schema<'Association'>> {
-  const { items } = await platform.listAssociations({ query: { benchmark, kind, mine: true } });
+  const query = { benchmark, kind, mine: true };
+  const items = await everyItem((page) => platform.listAssociations({ query: { ...query, ...page } }));
   const found = items
     .filter((association) => association.name === name)
     .sort((a, b) => b.requestedAt.localeCompare(a.requestedAt))[0];

@@ -1914,7 +1914,12 @@ export interface operations {
     };
     readonly listSessions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -1929,7 +1934,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["OpenSession"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -2912,6 +2927,10 @@ export interface operations {
     readonly listAssociations: {
         readonly parameters: {
             readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
                 readonly benchmark?: BenchmarkName;
                 readonly state?: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
                 readonly kind?: "container" | "dataset";
@@ -2932,6 +2951,7 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Association"][];
+                        readonly next: string | null;
                     };
                 };
             };
@@ -3481,7 +3501,13 @@ export interface operations {
     };
     readonly listGrants: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+                readonly state?: "valid" | "revoked" | "expired";
+            };
             readonly header?: never;
             readonly path: {
                 readonly id: AssociationId;
@@ -3498,6 +3524,7 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["AccessEntry"][];
+                        readonly next: string | null;
                     };
                 };
             };
@@ -4505,7 +4532,13 @@ export interface operations {
     };
     readonly listBenchmarks: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+                readonly state?: "open" | "closed";
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -4520,7 +4553,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Benchmark"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -5639,7 +5682,12 @@ export interface operations {
     };
     readonly listResults: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path: {
                 readonly name: BenchmarkName;
@@ -5656,6 +5704,7 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Result"][];
+                        readonly next: string | null;
                     };
                 };
             };
@@ -5827,7 +5876,12 @@ export interface operations {
     };
     readonly listCertificates: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -5842,7 +5896,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Certificate"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -6349,7 +6413,12 @@ export interface operations {
     };
     readonly listContainers: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -6364,7 +6433,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Container"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -6726,7 +6805,12 @@ export interface operations {
     };
     readonly listDatasets: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -6741,7 +6825,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Dataset"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -7645,7 +7739,12 @@ export interface operations {
     };
     readonly listFunctions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -7660,7 +7759,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["DeployedFunction"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -8319,7 +8428,12 @@ export interface operations {
     };
     readonly listInvitations: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -8334,7 +8448,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Invitation"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -8386,7 +8510,12 @@ export interface operations {
     };
     readonly listJobs: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -8401,7 +8530,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["Job"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */
@@ -9562,7 +9701,12 @@ export interface operations {
     };
     readonly listTokens: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description The `next` of the page before, as it came. */
+                readonly cursor?: string;
+                /** @description 1 to 1000. */
+                readonly limit?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -9577,7 +9721,17 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly items: readonly components["schemas"]["AccessToken"][];
+                        readonly next: string | null;
                     };
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token, or one that does not hold. */

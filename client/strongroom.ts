@@ -16,6 +16,7 @@ import { fetchUserKey } from './functions/user-keys.ts';
 import { AttestedSession, type FunctionResult } from './functions/session.ts';
 import { TrustStore, trustFingerprint, type EnclaveTrust } from './functions/trust.ts';
 import { createPlatformClient, type PlatformClient, type Schema } from './platform.ts';
+import { everyItem } from './pages.ts';
 
 export { AttestationError } from '../crypto/attestation/verify.ts';
 export { StrongroomError } from '../domain/errors.ts';
@@ -130,7 +131,9 @@ export class Strongroom {
   async #checksumsOf(refs: readonly string[] | undefined): Promise<Sha256[]> {
     const functions = refs
       ? await Promise.all(refs.map((ref) => this.#find(parseFunctionRef(ref))))
-      : (await this.#platform.listFunctions()).items.filter(({ state }) => state === 'ready');
+      : (await everyItem((page) => this.#platform.listFunctions({ query: page }))).filter(
+          ({ state }) => state === 'ready',
+        );
     if (functions.length === 0) throw noFunction();
     const checksums: Sha256[] = [];
     for (const found of functions) checksums.push(await holdLoggedFunction(this.#platform, this.#store, found));

@@ -5,6 +5,7 @@ import { isScope, type Scope } from '../domain/permissions.ts';
 import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface Account {
   readonly id: AccountId;
@@ -140,15 +141,14 @@ export async function releaseHandle(db: Db, handle: Handle): Promise<void> {
     .execute();
 }
 
-export async function listAccessTokens(db: Db, account: AccountId): Promise<AccessToken[]> {
-  const rows = await db
+export async function listAccessTokens(db: Db, account: AccountId, page: PageRequest): Promise<Page<AccessToken>> {
+  const own = db
     .selectFrom('accessTokens')
     .select(['id', 'name', 'start', 'permissions', 'createdAt', 'expiresAt', 'lastRequest'])
-    .where('referenceId', '=', account)
-    .orderBy('createdAt')
-    .execute();
-  return rows.map(({ permissions, createdAt, expiresAt, lastRequest, ...row }) => ({
-    ...row,
+    .where('referenceId', '=', account);
+  const found = await readPage(own, [byOldest('createdAt'), byText('id')], page);
+  return mapPage(found, ({ permissions, createdAt, expiresAt, lastRequest, id, name, start }) => ({
+    ...{ id, name, start },
     scopes: toScopes(permissions),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,

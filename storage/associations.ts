@@ -7,6 +7,7 @@ import type { Metrics } from '../domain/metrics.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId, Submitted } from './tables.ts';
 import { whatHappensNext } from '../domain/association-outlook.ts';
+import { byNewest, byText, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface Association {
   readonly id: AssociationId;
@@ -94,23 +95,41 @@ export async function readAssociation(db: Db | Trx, id: AssociationId, viewer: A
 }
 
 /** Own requests and those to own committees, the newest first. */
-export async function listAssociations(db: Db, viewer: AccountId, filter: AssociationFilter): Promise<Association[]> {
-  return complete(db, await filtered(visibleTo(db, viewer), filter).execute());
+export async function listAssociations(
+  db: Db,
+  viewer: AccountId,
+  filter: AssociationFilter,
+  page: PageRequest,
+): Promise<Page<Association>> {
+  return newest(db, filtered(visibleTo(db, viewer), filter), page);
 }
 
 /** Own requests, the newest first. */
-export async function listOwnAssociations(db: Db, owner: AccountId, filter: AssociationFilter): Promise<Association[]> {
+export async function listOwnAssociations(
+  db: Db,
+  owner: AccountId,
+  filter: AssociationFilter,
+  page: PageRequest,
+): Promise<Page<Association>> {
   const own = selectAssociations(db).where('associations.ownerId', '=', owner);
-  return complete(db, await filtered(own, filter).execute());
+  return newest(db, filtered(own, filter), page);
+}
+
+async function newest(
+  db: Db,
+  query: ReturnType<typeof selectAssociations>,
+  page: PageRequest,
+): Promise<Page<Association>> {
+  const order = [byNewest('associations.requestedAt'), byText('associations.id')];
+  const { items, next } = await readPage(query, order, page);
+  return { items: await complete(db, items), next };
 }
 
 function filtered(query: ReturnType<typeof selectAssociations>, { benchmark, state, kind }: AssociationFilter) {
   return query
     .$if(benchmark !== undefined, (some) => some.where('associations.benchmark', '=', benchmark ?? null))
     .$if(state !== undefined, (some) => some.where('associations.state', '=', state ?? null))
-    .$if(kind !== undefined, (some) => some.where('associations.kind', '=', kind ?? null))
-    .orderBy('associations.requestedAt', 'desc')
-    .limit(1000);
+    .$if(kind !== undefined, (some) => some.where('associations.kind', '=', kind ?? null));
 }
 
 /** Adds votes, members and certificates: three queries for any number of rows. */

@@ -12,6 +12,7 @@ import { lockBenchmark } from './benchmark-locks.ts';
 import { requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface Benchmark {
   readonly name: BenchmarkName;
@@ -99,8 +100,16 @@ export async function readBenchmark(db: Db | Trx, name: BenchmarkName): Promise<
   });
 }
 
-export async function listBenchmarks(db: Db): Promise<Benchmark[]> {
-  return (await selectBenchmarks(db).orderBy('benchmarks.name').execute()).map(toBenchmark);
+/** All, or those in one state, by name. */
+export async function listBenchmarks(
+  db: Db,
+  { state }: { readonly state?: Benchmark['state'] | undefined },
+  page: PageRequest,
+): Promise<Page<Benchmark>> {
+  const some = selectBenchmarks(db)
+    .$if(state === 'open', (query) => query.where('benchmarks.closedAt', 'is', null))
+    .$if(state === 'closed', (query) => query.where('benchmarks.closedAt', 'is not', null));
+  return mapPage(await readPage(some, [byName('benchmarks.name')], page), toBenchmark);
 }
 
 export async function isMember(db: Db | Trx, account: AccountId, benchmark: BenchmarkName): Promise<boolean> {

@@ -9,6 +9,7 @@ import { consumeChallenge } from './certificate-challenges.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents } from './events.ts';
 import type { AccountId } from './tables.ts';
+import { byNewest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface Certificate {
   readonly fingerprint: Fingerprint;
@@ -56,9 +57,10 @@ export async function findCertificate(db: Db | Trx, fingerprint: Fingerprint): P
 }
 
 /** The account's certificates, the newest first. */
-export async function listCertificates(db: Db | Trx, account: AccountId): Promise<Certificate[]> {
-  const rows = await selectCertificates(db).where('accountId', '=', account).orderBy('issuedAt', 'desc').execute();
-  return rows.map(toCertificate);
+export async function listCertificates(db: Db, account: AccountId, page: PageRequest): Promise<Page<Certificate>> {
+  const own = selectCertificates(db).where('accountId', '=', account);
+  const order = [byNewest('certificates.issuedAt'), byText('certificates.fingerprint')];
+  return mapPage(await readPage(own, order, page), toCertificate);
 }
 
 /** A certificate that the viewer may see: its own, or that of someone authorised to run one of its containers. */

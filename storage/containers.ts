@@ -5,6 +5,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { ContainerName, ContainerRef, Handle, ImageDigest } from '../domain/ids.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewContainer {
   readonly name: ContainerName;
@@ -71,9 +72,9 @@ export async function insertContainer(db: Db, ownerId: AccountId, container: New
   });
 }
 
-export async function listContainers(db: Db, owner: AccountId): Promise<Container[]> {
-  const rows = await selectContainers(db).where('ownerId', '=', owner).orderBy('containers.name').execute();
-  return rows.map(toContainer);
+export async function listContainers(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Container>> {
+  const own = selectContainers(db).where('ownerId', '=', owner);
+  return mapPage(await readPage(own, [byName('containers.name')], page), toContainer);
 }
 
 /** A container that the viewer may see: its own; as a committee's member; or as a data owner where it is approved. */

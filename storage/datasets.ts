@@ -4,6 +4,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { DatasetName, Handle, Sha256 } from '../domain/ids.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewDataset {
   readonly name: DatasetName;
@@ -58,8 +59,9 @@ export async function insertDataset(db: Db, ownerId: AccountId, dataset: NewData
   });
 }
 
-export async function listDatasets(db: Db, owner: AccountId): Promise<Dataset[]> {
-  return (await selectDatasets(db).where('ownerId', '=', owner).orderBy('datasets.name').execute()).map(toDataset);
+export async function listDatasets(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Dataset>> {
+  const own = selectDatasets(db).where('ownerId', '=', owner);
+  return mapPage(await readPage(own, [byName('datasets.name')], page), toDataset);
 }
 
 /** A dataset that the viewer may see: its own, or one that its committee was asked to approve. */

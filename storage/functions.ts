@@ -7,6 +7,7 @@ import { forgetUnusedBlob, requireBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { appendToLog } from './transparency-log.ts';
+import { byLargest, byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewFunction {
   readonly name: FunctionName;
@@ -162,13 +163,9 @@ export async function findVisibleFunctionByName(
   return row && toFunction(row);
 }
 
-export async function listFunctions(db: Db, owner: AccountId): Promise<DeployedFunction[]> {
-  const rows = await select(db)
-    .where('ownerId', '=', owner)
-    .orderBy('functions.name')
-    .orderBy('version', 'desc')
-    .execute();
-  return rows.map(toFunction);
+export async function listFunctions(db: Db, owner: AccountId, page: PageRequest): Promise<Page<DeployedFunction>> {
+  const own = select(db).where('ownerId', '=', owner);
+  return mapPage(await readPage(own, [byName('functions.name'), byLargest('functions.version')], page), toFunction);
 }
 
 /** Whether a runner took the function. What was deleted meanwhile stays so. */

@@ -11,6 +11,7 @@ import type { Db, Trx } from './database.ts';
 import { recordEvents, type NewEvent } from './events.ts';
 import { checkOwnContainer, lockAccess, lockOwnAccess, type OwnAccess } from './grant-locks.ts';
 import { findRecipients, findSigner, type CheckedRecipient } from './grant-recipients.ts';
+import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewGrant {
   readonly fingerprint: Fingerprint;
@@ -20,6 +21,9 @@ export interface NewGrant {
   /** ISO 8601; `null` for a grant that ends only by revocation. */
   readonly expiresAt: string | null;
 }
+
+const STATE_NOW = sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid'
+  AND (grants.expires_at <= now() OR certificates.expires_at <= now()) THEN 'expired' ELSE grants.state END`;
 
 const selectEntries = (db: Db | Trx, association: AssociationId) =>
   db
@@ -34,12 +38,7 @@ const selectEntries = (db: Db | Trx, association: AssociationId) =>
       'grants.reason',
     ])
     .select(['grants.grantedAt', 'grants.expiresAt', 'grants.lastFetchedAt', 'grants.revokedAt'])
-    .select(
-      sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid'
-        AND (grants.expires_at <= now() OR certificates.expires_at <= now()) THEN 'expired' ELSE grants.state END`.as(
-        'state',
-      ),
-    )
+    .select(STATE_NOW.as('state'))
     .where('grants.associationId', '=', association)
     .orderBy('grants.grantedAt')
     .orderBy('grants.fingerprint');
@@ -55,9 +54,19 @@ const toEntry = (row: Row): AccessEntry => ({
 });
 
 /** Who has access and who had it, for the container's owner. */
-export async function listGrants(db: Db, owner: Account, id: AssociationId): Promise<AccessEntry[]> {
+export async function listGrants(
+  db: Db,
+  owner: Account,
+  id: AssociationId,
+  { state }: { readonly state?: AccessEntry['state'] | undefined },
+  page: PageRequest,
+): Promise<Page<AccessEntry>> {
   checkOwnContainer(await readAssociation(db, id, owner.id), owner);
-  return (await selectEntries(db, id).execute()).map(toEntry);
+  const some = selectEntries(db, id)
+    .clearOrderBy()
+    .$if(state !== undefined, (entries) => entries.where(STATE_NOW, '=', state ?? 'valid'));
+  // One certificate may have had several grants.
+  return mapPage(await readPage(some, [byOldest('grants.grantedAt'), byText('grants.id')], page), toEntry);
 }
 
 /**

@@ -15,6 +15,7 @@ import { lockBenchmark } from './benchmark-locks.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents } from './events.ts';
 import type { AccountId } from './tables.ts';
+import { byName, byNewest, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface Invitation {
   readonly benchmark: BenchmarkName;
@@ -103,22 +104,19 @@ export async function withdrawInvitation(db: Db, benchmark: BenchmarkName, conta
 }
 
 /** Those of own containers, and those of own committees, the newest first. */
-export async function listInvitations(db: Db, viewer: AccountId): Promise<Invitation[]> {
-  const rows = await selectInvitations(db)
-    .where((query) =>
-      query.or([
-        query('invitations.ownerId', '=', viewer),
-        query(
-          'invitations.benchmark',
-          'in',
-          query.selectFrom('benchmarkMembers').select('benchmark').where('accountId', '=', viewer),
-        ),
-      ]),
-    )
-    .orderBy('invitedAt', 'desc')
-    .limit(1000)
-    .execute();
-  return rows.map(toInvitation);
+export async function listInvitations(db: Db, viewer: AccountId, page: PageRequest): Promise<Page<Invitation>> {
+  const visible = selectInvitations(db).where((query) =>
+    query.or([
+      query('invitations.ownerId', '=', viewer),
+      query(
+        'invitations.benchmark',
+        'in',
+        query.selectFrom('benchmarkMembers').select('benchmark').where('accountId', '=', viewer),
+      ),
+    ]),
+  );
+  const order = [byNewest('invitedAt'), byName('benchmark'), byName('owners.handle'), byName('container')];
+  return mapPage(await readPage(visible, order, page), toInvitation);
 }
 
 /** Who invited a container; `null` where nobody has. */

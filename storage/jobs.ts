@@ -6,6 +6,7 @@ import { hasEnded, type JobState } from '../domain/job.ts';
 import { forgetUnusedBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byNewest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewJob {
   readonly id: JobId;
@@ -113,17 +114,10 @@ export async function findJob(db: Db, id: JobId): Promise<Job | undefined> {
 }
 
 /** The newest first. */
-export async function listJobs(db: Db, accountId: AccountId): Promise<Job[]> {
-  const rows = await select(db)
-    .where('accountId', '=', accountId)
-    .orderBy('createdAt', 'desc')
-    .orderBy('jobs.id')
-    .limit(MOST_LISTED)
-    .execute();
-  return rows.map(toJob);
+export async function listJobs(db: Db, accountId: AccountId, page: PageRequest): Promise<Page<Job>> {
+  const own = select(db).where('accountId', '=', accountId);
+  return mapPage(await readPage(own, [byNewest('jobs.createdAt'), byText('jobs.id')], page), toJob);
 }
-
-const MOST_LISTED = 200;
 
 /**
  * Records where a job stands; what has ended stays so. At its end its inputs are forgotten: answers the files that can

@@ -13,6 +13,7 @@ import type { Metrics } from '../domain/metrics.ts';
 import type { Account } from './accounts.ts';
 import { isMember, readBenchmark } from './benchmarks.ts';
 import type { Db, Trx } from './database.ts';
+import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface NewResult {
   readonly container: ContainerRef;
@@ -119,13 +120,16 @@ async function findAccessOnce(
 }
 
 /** All results of a benchmark for its committee; for others the ones they submitted. */
-export async function listResults(db: Db, viewer: Account, benchmark: BenchmarkName): Promise<Result[]> {
+export async function listResults(
+  db: Db,
+  viewer: Account,
+  benchmark: BenchmarkName,
+  page: PageRequest,
+): Promise<Page<Result>> {
   await readBenchmark(db, benchmark);
   const all = await isMember(db, viewer.id, benchmark);
-  const rows = await selectResults(db)
+  const some = selectResults(db)
     .where('associations.benchmark', '=', benchmark)
-    .$if(!all, (some) => some.where('datasets.ownerId', '=', viewer.id))
-    .orderBy('results.submittedAt')
-    .execute();
-  return rows.map(toResult);
+    .$if(!all, (visible) => visible.where('datasets.ownerId', '=', viewer.id));
+  return mapPage(await readPage(some, [byOldest('results.submittedAt'), byText('results.id')], page), toResult);
 }

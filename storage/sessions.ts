@@ -4,6 +4,7 @@ import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
+import { byNewest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
 export interface OpenSession {
   readonly id: string;
@@ -14,16 +15,15 @@ export interface OpenSession {
 }
 
 /** Those that have not run out, the newest first. */
-export async function listSessions(db: Db, account: AccountId): Promise<OpenSession[]> {
-  const rows = await db
+export async function listSessions(db: Db, account: AccountId, page: PageRequest): Promise<Page<OpenSession>> {
+  const open = db
     .selectFrom('sessions')
     .select(['id', 'createdAt', 'expiresAt', 'userAgent'])
     .where('userId', '=', account)
-    .where('expiresAt', '>', sql<Date>`now()`)
-    .orderBy('createdAt', 'desc')
-    .execute();
-  return rows.map(({ createdAt, expiresAt, userAgent, ...row }) => ({
-    ...row,
+    .where('expiresAt', '>', sql<Date>`now()`);
+  const found = await readPage(open, [byNewest('createdAt'), byText('id')], page);
+  return mapPage(found, ({ id, createdAt, expiresAt, userAgent }) => ({
+    id,
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     userAgent: userAgent === '' ? null : userAgent,

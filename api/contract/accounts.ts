@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { PASSWORD_LENGTH } from '../../domain/password-rules.ts';
 import { SCOPES, type Scope } from '../../domain/permissions.ts';
-import { defineRoute, listOf, nothing } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
 import {
   closed,
   EmailAddressSchema,
@@ -182,7 +182,8 @@ export const listSessions = defineRoute({
   tag,
   summary: 'Where the account is logged in',
   description: 'The newest first.',
-  answers: { 200: listOf(OpenSessionSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(OpenSessionSchema.ref) },
 });
 
 export const logOutEverywhere = defineRoute({
@@ -228,7 +229,8 @@ export const listTokens = defineRoute({
   id: 'listTokens',
   tag,
   summary: 'The own personal access tokens',
-  answers: { 200: listOf(TokenSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(TokenSchema.ref) },
 });
 
 export const deleteToken = defineRoute({

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { ASSOCIATION_KINDS, ASSOCIATION_STATES, BALLOTS } from '../../domain/association.ts';
 import type { Metrics } from '../../domain/metrics.ts';
-import { defineRoute, listOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf } from './route.ts';
 import {
   AssociationIdSchema,
   BenchmarkNameSchema,
@@ -147,6 +147,7 @@ export const listAssociations = defineRoute({
   summary: 'The own requests, and those to own committees',
   querystring: Type.Object(
     {
+      ...pageQuery,
       benchmark: Type.Optional(BenchmarkNameSchema),
       state: Type.Optional(StateSchema),
       kind: Type.Optional(KindSchema),
@@ -154,7 +155,7 @@ export const listAssociations = defineRoute({
     },
     closed,
   ),
-  answers: { 200: listOf(AssociationSchema.ref) },
+  answers: { 200: pagesOf(AssociationSchema.ref) },
 });
 
 export const readAssociation = defineRoute({

@@ -1,6 +1,6 @@
 /** The platform's certificate authority, and the certificates that it certifies. */
 import { Type } from 'typebox';
-import { defineRoute, listOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf } from './route.ts';
 import {
   closed,
   EmailAddressSchema,
@@ -95,7 +95,8 @@ export const listCertificates = defineRoute({
   id: 'listCertificates',
   tag,
   summary: 'The own certificates',
-  answers: { 200: listOf(CertificateSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(CertificateSchema.ref) },
 });
 
 export const readCertificate = defineRoute({

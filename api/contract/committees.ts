@@ -1,7 +1,7 @@
 /** Who sits on a committee, and whom it invites. */
 import { Type } from 'typebox';
 import { BenchmarkSchema } from './registrations.ts';
-import { defineRoute, listOf, nothing } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
 import {
   AssociationIdSchema,
   BenchmarkNameSchema,
@@ -84,5 +84,6 @@ export const listInvitations = defineRoute({
   id: 'listInvitations',
   tag,
   summary: 'Invitations to the own containers, and those by own committees',
-  answers: { 200: listOf(InvitationSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(InvitationSchema.ref) },
 });

@@ -1,7 +1,7 @@
 /** Confidential functions: their deployment, sessions with them, and what proves the enclave that runs them. */
 import { Type } from 'typebox';
 import { FUNCTION_STATES, INPUT_TYPES, LEAST_MEMORY_MB, MOST, OUTPUT_TYPES } from '../../domain/function.ts';
-import { defineRoute, listOf, nothing } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
 import {
   BytesSchema,
   closed,
@@ -99,7 +99,8 @@ export const listFunctions = defineRoute({
   url: '/v1/functions',
   id: 'listFunctions',
   summary: 'List your functions, every version',
-  answers: { 200: listOf(DeployedFunctionSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(DeployedFunctionSchema.ref) },
 });
 
 export const readFunction = defineRoute({

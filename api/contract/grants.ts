@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { byAssociation } from './associations.ts';
 import { ArmoredSchema, CertificateSchema } from './certificates.ts';
 import { byContainer, HostedArchiveSchema } from './registrations.ts';
-import { defineRoute, listOf } from './route.ts';
+import { defineRoute, listOf, pageQuery, pagesOf } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
@@ -39,6 +39,8 @@ const RecipientSchema = named(
 );
 
 /** One line of `access list`; the same words as `AccessEntry` in `domain/grant.ts`. */
+const GrantStateSchema = oneOf(['valid', 'revoked', 'expired']);
+
 const AccessEntrySchema = named(
   'AccessEntry',
   Type.Object({
@@ -49,7 +51,7 @@ const AccessEntrySchema = named(
     grantedAt: TimestampSchema,
     expiresAt: nullable(TimestampSchema),
     lastFetchedAt: nullable(TimestampSchema),
-    state: oneOf(['valid', 'revoked', 'expired']),
+    state: GrantStateSchema,
     revokedAt: nullable(TimestampSchema),
     reason: nullable(Type.String()),
   }),
@@ -136,7 +138,8 @@ export const listGrants = defineRoute({
   tag,
   summary: 'Who has access, and who had it',
   params: byAssociation,
-  answers: { 200: listOf(AccessEntrySchema.ref) },
+  querystring: Type.Object({ ...pageQuery, state: Type.Optional(GrantStateSchema) }, closed),
+  answers: { 200: pagesOf(AccessEntrySchema.ref) },
 });
 
 export const revokeGrants = defineRoute({

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { APPROVES } from '../../domain/approval-policy.ts';
 import { NewApprovalPolicySchema } from './approval-policies.ts';
-import { defineRoute, listOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
@@ -33,13 +33,15 @@ export const HostedArchiveSchema = named(
   Type.Object({ url: Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 2000 }), ...blobFields }, closed),
 );
 
+const BenchmarkStateSchema = oneOf(['open', 'closed']);
+
 export const BenchmarkSchema = named(
   'Benchmark',
   Type.Object({
     name: BenchmarkNameSchema,
     description: Type.String(),
     owner: HandleSchema,
-    state: oneOf(['open', 'closed']),
+    state: BenchmarkStateSchema,
     testDataset: HostedArchiveSchema.ref,
     metrics: Type.Object({ config: Type.String(), archive: HostedArchiveSchema.ref, imageDigest: ImageDigestSchema }),
     members: readonlyList(HandleSchema),
@@ -122,7 +124,8 @@ export const listBenchmarks = defineRoute({
   id: 'listBenchmarks',
   tag: 'Benchmarks',
   summary: 'All benchmarks',
-  answers: { 200: listOf(BenchmarkSchema.ref) },
+  querystring: Type.Object({ ...pageQuery, state: Type.Optional(BenchmarkStateSchema) }, closed),
+  answers: { 200: pagesOf(BenchmarkSchema.ref) },
 });
 
 const byBenchmark = Type.Object({ name: BenchmarkNameSchema });
@@ -175,7 +178,8 @@ export const listContainers = defineRoute({
   id: 'listContainers',
   tag: 'Containers',
   summary: 'The own containers',
-  answers: { 200: listOf(ContainerSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(ContainerSchema.ref) },
 });
 
 export const byContainer = Type.Object({ owner: HandleSchema, name: ContainerNameSchema });
@@ -209,7 +213,8 @@ export const listDatasets = defineRoute({
   id: 'listDatasets',
   tag: 'Datasets',
   summary: 'The own datasets',
-  answers: { 200: listOf(DatasetSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(DatasetSchema.ref) },
 });
 
 export const readDataset = defineRoute({

@@ -1,7 +1,7 @@
 /** Results that data owners released. */
 import { Type } from 'typebox';
 import { MetricsSchema } from './associations.ts';
-import { defineRoute, listOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
@@ -54,5 +54,6 @@ export const listResults = defineRoute({
   tag: 'Results',
   summary: 'Results of a benchmark: all for its committee, the own ones for others',
   params: Type.Object({ name: BenchmarkNameSchema }),
-  answers: { 200: listOf(ResultSchema.ref) },
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(ResultSchema.ref) },
 });

@@ -108,5 +108,17 @@ export const CursorSchema = Type.String({ pattern: '^[0-9]{1,15}$' });
 /** How many items a page has at most. */
 export const LimitSchema = Type.String({ pattern: '^(?:[1-9][0-9]{0,2}|1000)$', description: '1 to 1000.' });
 
+/** What every list takes; filters beside it. */
+export const pageQuery = {
+  cursor: Type.Optional(
+    Type.String({ pattern: '^[\\w-]{1,2000}$', description: 'The `next` of the page before, as it came.' }),
+  ),
+  limit: Type.Optional(LimitSchema),
+};
+
+/** A page of a list; `next` leads to the next one, and is `null` at the end. */
+export const pagesOf = <T>(item: TUnsafe<T>) =>
+  Type.Object({ items: readonlyList(item), next: nullable(Type.String()) });
+
 /** A part of a list; `next` leads to the rest, and is `null` at the end. */
 export const pageOf = <T>(item: TUnsafe<T>) => Type.Object({ items: readonlyList(item), next: nullable(CursorSchema) });

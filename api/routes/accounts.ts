@@ -6,6 +6,8 @@ import * as contract from '../contract/accounts.ts';
 import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
 import { verificationPage } from '../verification-page.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
+import { mapPage } from '../../storage/pages.ts';
 
 export function accountRoutes(app: App, services: Services): void {
   const { authentication, settings } = services;
@@ -98,8 +100,10 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
     ...contract.listSessions,
     handler: async (request) => {
       const current = credentialOf(request).id;
-      const sessions = await listSessions(db, callerOf(request).id);
-      return { items: sessions.map((session) => ({ ...session, current: session.id === current })) };
+      const page = toPageRequest('listSessions', request.query);
+      const sessions = await listSessions(db, callerOf(request).id, page);
+      const marked = mapPage(sessions, (session) => ({ ...session, current: session.id === current }));
+      return toPageAnswer('listSessions', marked);
     },
   });
 
@@ -121,7 +125,10 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
 
   app.route({
     ...contract.listTokens,
-    handler: async (request) => ({ items: await listAccessTokens(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listTokens', request.query);
+      return toPageAnswer('listTokens', await listAccessTokens(db, callerOf(request).id, page));
+    },
   });
 
   app.route({

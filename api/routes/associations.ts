@@ -11,6 +11,7 @@ import { leaveBenchmark } from '../../storage/dataset-departure.ts';
 import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/associations.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 export function associationRoutes(app: App, { db, workflows }: Services): void {
   app.route({
@@ -41,9 +42,10 @@ export function associationRoutes(app: App, { db, workflows }: Services): void {
       if (query.mine === 'true' || query.mine === 'false') query.mine = query.mine === 'true';
     },
     handler: async (request) => {
-      const { mine, ...filter } = request.query;
+      const { mine, cursor, limit, ...filter } = request.query;
       const list = mine === true ? listOwnAssociations : listAssociations;
-      return { items: await list(db, callerOf(request).id, filter) };
+      const page = toPageRequest('listAssociations', { cursor, limit });
+      return toPageAnswer('listAssociations', await list(db, callerOf(request).id, filter, page));
     },
   });
 

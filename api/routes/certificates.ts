@@ -6,6 +6,7 @@ import { checkAllowed, findCertificate, findVisibleCertificate, listCertificates
 import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/certificates.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 export function certificateRoutes(app: App, { db, workflows }: Services): void {
   app.route({
@@ -45,7 +46,10 @@ export function certificateRoutes(app: App, { db, workflows }: Services): void {
 
   app.route({
     ...contract.listCertificates,
-    handler: async (request) => ({ items: await listCertificates(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listCertificates', request.query);
+      return toPageAnswer('listCertificates', await listCertificates(db, callerOf(request).id, page));
+    },
   });
 
   app.route({

@@ -7,6 +7,7 @@ import * as policies from '../contract/approval-policies.ts';
 import * as contract from '../contract/committees.ts';
 import { withBlobUrls } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 /** Who sits on a committee, and what is approved without it. */
 export function committeeRoutes(app: App, { db, workflows, settings }: Services): void {
@@ -60,6 +61,9 @@ export function invitationRoutes(app: App, { db }: Services): void {
 
   app.route({
     ...contract.listInvitations,
-    handler: async (request) => ({ items: await listInvitations(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listInvitations', request.query);
+      return toPageAnswer('listInvitations', await listInvitations(db, callerOf(request).id, page));
+    },
   });
 }

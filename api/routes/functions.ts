@@ -16,6 +16,7 @@ import { callerOf } from '../caller.ts';
 import * as contract from '../contract/functions.ts';
 import { openTokenIssuer } from '../invocation-tokens.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 export function functionRoutes(app: App, { db, blobs, workflows, enclave, settings }: Services): void {
   const issuer = openTokenIssuer(settings.authenticationSecret);
@@ -36,7 +37,10 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
 
   app.route({
     ...contract.listFunctions,
-    handler: async (request) => ({ items: await listFunctions(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listFunctions', request.query);
+      return toPageAnswer('listFunctions', await listFunctions(db, callerOf(request).id, page));
+    },
   });
 
   app.route({

@@ -5,6 +5,7 @@ import { callerOf } from '../caller.ts';
 import * as contract from '../contract/grants.ts';
 import { toReachable } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 /** A thousand wrapped keys with room to spare. */
 const GRANTS_BODY_LIMIT = 8 * 2 ** 20;
@@ -31,7 +32,11 @@ export function grantRoutes(app: App, { db, settings }: Services): void {
 
   app.route({
     ...contract.listGrants,
-    handler: async (request) => ({ items: await listGrants(db, callerOf(request), request.params.id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listGrants', request.query);
+      const grants = await listGrants(db, callerOf(request), request.params.id, request.query, page);
+      return toPageAnswer('listGrants', grants);
+    },
   });
 
   app.route({

@@ -9,6 +9,7 @@ import * as contract from '../contract/jobs.ts';
 import { openTokenIssuer } from '../invocation-tokens.ts';
 import type { App, Services } from '../services.ts';
 import { notThere } from '../subjects.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 export function jobRoutes(app: App, { db, workflows, settings }: Services): void {
   const issuer = openTokenIssuer(settings.authenticationSecret);
@@ -40,7 +41,10 @@ export function jobRoutes(app: App, { db, workflows, settings }: Services): void
 
   app.route({
     ...contract.listJobs,
-    handler: async (request) => ({ items: await listJobs(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listJobs', request.query);
+      return toPageAnswer('listJobs', await listJobs(db, callerOf(request).id, page));
+    },
   });
 
   app.route({ ...contract.readJob, handler: ({ params }) => found(params.id) });

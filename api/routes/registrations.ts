@@ -14,6 +14,8 @@ import { callerOf } from '../caller.ts';
 import * as contract from '../contract/registrations.ts';
 import { toReachable, toStored, withBlobUrls } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
+import { mapPage } from '../../storage/pages.ts';
 
 const REMINDER_HOURS = 72;
 
@@ -31,7 +33,10 @@ export function benchmarkRoutes(app: App, { db, settings }: Services): void {
 
   app.route({
     ...contract.listBenchmarks,
-    handler: async () => ({ items: (await listBenchmarks(db)).map(withUrls) }),
+    handler: async ({ query }) => {
+      const page = toPageRequest('listBenchmarks', query);
+      return toPageAnswer('listBenchmarks', mapPage(await listBenchmarks(db, query, page), withUrls));
+    },
   });
 
   app.route({
@@ -63,7 +68,11 @@ export function containerRoutes(app: App, { db, settings: { publicUrl } }: Servi
 
   app.route({
     ...contract.listContainers,
-    handler: async (request) => ({ items: (await listContainers(db, callerOf(request).id)).map(reachable) }),
+    handler: async (request) => {
+      const page = toPageRequest('listContainers', request.query);
+      const own = await listContainers(db, callerOf(request).id, page);
+      return toPageAnswer('listContainers', mapPage(own, reachable));
+    },
   });
 
   app.route({
@@ -88,7 +97,10 @@ export function datasetRoutes(app: App, { db }: Services): void {
 
   app.route({
     ...contract.listDatasets,
-    handler: async (request) => ({ items: await listDatasets(db, callerOf(request).id) }),
+    handler: async (request) => {
+      const page = toPageRequest('listDatasets', request.query);
+      return toPageAnswer('listDatasets', await listDatasets(db, callerOf(request).id, page));
+    },
   });
 
   app.route({

@@ -3,6 +3,7 @@ import { insertResult, listResults } from '../../storage/results.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/results.ts';
 import type { App, Services } from '../services.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
 
 export function resultRoutes(app: App, { db }: Services): void {
   app.route({
@@ -16,6 +17,9 @@ export function resultRoutes(app: App, { db }: Services): void {
 
   app.route({
     ...contract.listResults,
-    handler: async (request) => ({ items: await listResults(db, callerOf(request), request.params.name) }),
+    handler: async (request) => {
+      const page = toPageRequest('listResults', request.query);
+      return toPageAnswer('listResults', await listResults(db, callerOf(request), request.params.name, page));
+    },
   });
 }

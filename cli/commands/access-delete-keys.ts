@@ -4,6 +4,7 @@ import { updateAccess } from '../access-entity.ts';
 import { argument, defineCommand, flag, requiredOption, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findAssociation } from '../find-association.ts';
+import { everyItem } from '../../client/pages.ts';
 
 interface Target {
   readonly name: ContainerName;
@@ -43,7 +44,7 @@ export const command = defineCommand({
 async function showWhatWouldGo(context: Context, { name, benchmark }: Target): Promise<Outcome> {
   const platform = await context.platform();
   const { id } = await findAssociation(platform, { kind: 'container', name, benchmark });
-  const { items } = await platform.listGrants({ path: { id } });
+  const items = await everyItem((page) => platform.listGrants({ path: { id }, query: page }));
   const emails = items.flatMap(({ email, state }) => (state === 'valid' ? [email] : []));
   return {
     data: { wouldDelete: emails.length, emails },

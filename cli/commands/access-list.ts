@@ -2,6 +2,7 @@ import { parseBenchmarkName, parseContainerName } from '../../domain/ids.ts';
 import { findAssociation } from '../find-association.ts';
 import { argument, defineCommand, flag, requiredOption } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'access list',
@@ -16,7 +17,8 @@ export const command = defineCommand({
   async run({ arguments: { name }, options: { benchmark, all } }, context) {
     const platform = await context.platform();
     const association = await findAssociation(platform, { kind: 'container', name, benchmark });
-    const { items } = await platform.listGrants({ path: { id: association.id } });
+    const path = { id: association.id };
+    const items = await everyItem((page) => platform.listGrants({ path, query: page }));
     const shown = items.filter(({ state }) => all || state === 'valid');
     const rows = shown.map((entry) => [
       entry.email,

@@ -4,6 +4,7 @@ import { updateAccess } from '../access-entity.ts';
 import { findAssociation } from '../find-association.ts';
 import { lastFetch, revocationLines } from '../revocation-lines.ts';
 import { argument, defineCommand, requiredOption } from '../command.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'access revoke',
@@ -24,7 +25,7 @@ export const command = defineCommand({
     );
     const platform = await context.platform();
     const { id } = await findAssociation(platform, { kind: 'container', name, benchmark });
-    const { items } = await platform.listGrants({ path: { id } });
+    const items = await everyItem((page) => platform.listGrants({ path: { id }, query: page }));
     const lastFetchedAt = lastFetch(items, email);
     return {
       data: { email, revoked, lastFetchedAt },

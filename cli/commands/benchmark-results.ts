@@ -1,6 +1,7 @@
 import { parseBenchmarkName } from '../../domain/ids.ts';
 import { argument, defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'benchmark results',
@@ -10,7 +11,8 @@ export const command = defineCommand({
   details: 'Its committee sees all of them, everyone else the own ones.',
   arguments: { name: argument('The benchmark', parseBenchmarkName) },
   async run({ arguments: { name } }, context) {
-    const { items } = await (await context.platform()).listResults({ path: { name } });
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listResults({ path: { name }, query: page }));
     const rows = items.map((result) => [
       `${result.container.owner}/${result.container.name}`,
       `${result.dataset.owner}/${result.dataset.name}`,

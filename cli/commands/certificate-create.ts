@@ -4,6 +4,7 @@ import { StrongroomError } from '../../domain/errors.ts';
 import { defineCommand, option } from '../command.ts';
 import { facts, moment } from '../table.ts';
 import { parseCount } from '../values.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'certificate create',
@@ -13,7 +14,7 @@ export const command = defineCommand({
   options: { days: option('N', 'How long it is valid (default: 365)', parseCount) },
   async run({ options: { days = 365 } }, context) {
     const [home, session, platform] = [await context.home(), await context.session(), await context.platform()];
-    const { items } = await platform.listCertificates();
+    const items = await everyItem((page) => platform.listCertificates({ query: page }));
     const valid = items.find(({ state }) => state === 'valid');
     const issued = valid ? await takeUp(valid, home, session) : await create({ days, home, session, platform });
     return {

@@ -1,6 +1,7 @@
 import { StrongroomError } from '../../domain/errors.ts';
 import { parseFingerprint } from '../../domain/ids.ts';
 import { defineCommand, option, requiredOption } from '../command.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'certificate revoke',
@@ -12,7 +13,7 @@ export const command = defineCommand({
   },
   async run({ options }, context) {
     const platform = await context.platform();
-    const { items } = await platform.listCertificates();
+    const items = await everyItem((page) => platform.listCertificates({ query: page }));
     const fingerprint = options.fingerprint ?? items.find(({ state }) => state === 'valid')?.fingerprint;
     if (!fingerprint) throw new StrongroomError('E_NO_CERTIFICATE', 'You have no valid certificate.');
     await context.prompt.confirmByName(fingerprint.slice(-8), `All access that was granted to ${fingerprint} ends.`);

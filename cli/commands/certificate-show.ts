@@ -1,5 +1,6 @@
 import { defineCommand, flag } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'certificate show',
@@ -7,7 +8,8 @@ export const command = defineCommand({
   examples: ['strongroom certificate show', 'strongroom certificate show --armored > me.asc'],
   options: { armored: flag('Print the valid certificate itself, as OpenPGP programs read it') },
   async run({ options: { armored } }, context) {
-    const { items } = await (await context.platform()).listCertificates();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listCertificates({ query: page }));
     const valid = items.find(({ state }) => state === 'valid');
     const rows = items.map((one) => [
       one.fingerprint,

@@ -1,13 +1,15 @@
 import { formatBytes } from '../../domain/format-bytes.ts';
 import { defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'container list',
   summary: 'List your containers',
   examples: ['strongroom container list'],
   async run(_given, context) {
-    const { items } = await (await context.platform()).listContainers();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listContainers({ query: page }));
     const rows = items.map((one) => [
       one.name,
       formatBytes(one.archive.size),

@@ -1,13 +1,15 @@
 import { formatBytes } from '../../domain/format-bytes.ts';
 import { defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'dataset list',
   summary: 'List your datasets',
   examples: ['strongroom dataset list'],
   async run(_given, context) {
-    const { items } = await (await context.platform()).listDatasets();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listDatasets({ query: page }));
     const rows = items.map((one) => [one.name, one.files, formatBytes(one.size), moment(one.registeredAt), one.sha256]);
     return {
       data: { items },

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'invitation list',
@@ -7,7 +8,8 @@ export const command = defineCommand({
   examples: ['strongroom invitation list'],
   details: 'To follow one: strongroom container associate NAME --benchmark BENCHMARK',
   async run(_given, context) {
-    const { items } = await (await context.platform()).listInvitations();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listInvitations({ query: page }));
     const refs = items.map(({ container }) => `${container.owner}/${container.name}`);
     const rows = items.map((one, index) => [
       refs[index] ?? null,

@@ -3,6 +3,7 @@ import { ASSOCIATION_STATES } from '../../domain/association.ts';
 import { defineCommand, flag, option } from '../command.ts';
 import { table } from '../table.ts';
 import { parseChoice } from '../values.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'review list',
@@ -22,7 +23,8 @@ export const command = defineCommand({
       ...(kind && { kind }),
       ...(mine && { mine }),
     };
-    const { items } = await (await context.platform()).listAssociations({ query });
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listAssociations({ query: { ...query, ...page } }));
     const rows = items.map((one) => [
       one.id,
       one.kind,

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'session list',
@@ -7,7 +8,8 @@ export const command = defineCommand({
   examples: ['strongroom session list'],
   details: '`strongroom logout` ends the session of this folder, `strongroom logout --everywhere` all of them.',
   async run(_given, context) {
-    const { items } = await (await context.platform()).listSessions();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listSessions({ query: page }));
     const rows = items.map((session) => [
       session.id,
       session.userAgent,

@@ -1,12 +1,14 @@
 import { defineCommand } from '../command.ts';
 import { moment, table } from '../table.ts';
+import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'token list',
   summary: 'List your personal access tokens',
   examples: ['strongroom token list'],
   async run(_given, context) {
-    const { items } = await (await context.platform()).listTokens();
+    const platform = await context.platform();
+    const items = await everyItem((page) => platform.listTokens({ query: page }));
     const rows = items.map((token) => [
       token.id,
       token.name,

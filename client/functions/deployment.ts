@@ -12,6 +12,7 @@ import { uploadBlob } from '../upload.ts';
 import { holdLoggedFunction, holdLoggedUserKey } from './public-log.ts';
 import type { EnclaveTrust, TrustStore } from './trust.ts';
 import { fetchUserKey } from './user-keys.ts';
+import { everyItem } from '../pages.ts';
 
 export interface DeploymentRequest {
   readonly platform: PlatformClient;
@@ -62,7 +63,7 @@ export async function deployFunction(request: DeploymentRequest): Promise<Deploy
 }
 
 async function findSame({ platform, bundle }: DeploymentRequest): Promise<Schema<'DeployedFunction'> | undefined> {
-  const { items } = await platform.listFunctions();
+  const items = await everyItem((page) => platform.listFunctions({ query: page }));
   return items.find(
     ({ name, checksum, state }) => name === bundle.config.name && checksum === bundle.checksum && state === 'ready',
   );

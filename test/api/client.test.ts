@@ -27,7 +27,7 @@ describe('the client', () => {
     expect(await client.readAccount()).toMatchObject({ handle: 'alice', email: 'alice@example.org' });
     const registered = await client.registerContainer({ body: newContainer('model') as never });
     expect(await client.readContainer({ path: ref })).toEqual(registered);
-    expect(await client.listAssociations({ query: { mine: true } })).toEqual({ items: [] });
+    expect(await client.listAssociations({ query: { mine: true } })).toEqual({ items: [], next: null });
   });
 
   test('throws the problem of the platform as an error of ours, with its reason and advice', async () => {

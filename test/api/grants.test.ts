@@ -68,7 +68,7 @@ describe('granting', () => {
     const stranger = await certificateFor(platform, carol);
     const answer = await grantTo([grant(bobCertificate), grant(stranger)]);
     expect(answer.json()).toMatchObject({ code: 'E_NOT_AUTHORISED', status: 403 });
-    expect((await alice.ask('GET', `/v1/associations/${access}/grants`)).json()).toEqual({ items: [] });
+    expect((await alice.ask('GET', `/v1/associations/${access}/grants`)).json()).toEqual({ items: [], next: null });
   });
 
   test('refuses a certificate twice in one list, an end in the past, and one that is not there', async () => {
