@@ -177,7 +177,7 @@ test('an owner deploys a function, and gets the classes of a picture, also of an
   expect(await follow('alice', 'strongroom attestation show')).toMatch(/passed +function checksum/);
   expect(await follow('alice', 'strongroom log verify')).toContain('is whole');
   expect(await follow('alice', 'strongroom log show')).toContain('image-classification');
-  expect(await follow('alice', 'strongroom token create')).toContain('strongroom_');
+  expect(await follow('alice', 'strongroom token create')).toContain('sr_pat_');
 }, 120_000);
 
 test('a folder of pictures is a job, which is found again later', async () => {
