@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { unpackDatasetArchive } from '../containers/dataset-archive.ts';
-import { readModelKey } from '../crypto/model-key.ts';
 import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import { parseImageDigest, parseSha256, type Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { AssociationSubject } from './associations.ts';
 import { atWork } from './at-work.ts';
+import { openModelKey } from './model-key-files.ts';
 import { fetchFile, signedIn, type Party } from './party.ts';
 import { scorePredictions } from './scoring.ts';
 import { runSealedModel } from './sealed-model.ts';
@@ -56,7 +56,7 @@ export function createCompatibilityActivities(party: Party): CompatibilityActivi
         const archiveFile = path.join(work, 'archive.gpg');
         await fetchFile(party, caller, { url, sha256, size }, archiveFile, at);
         await rm(predictions, { recursive: true, force: true });
-        using key = await readModelKey(party.home.modelKeyFile(caller.session, name));
+        using key = await openModelKey(party.home.modelKeyFile(caller.session, name), sha256);
         const { plaintextSize } = container;
         const { seconds } = await runSealedModel(
           {

@@ -5,6 +5,7 @@ import type { GrantOrigin } from '../domain/grant.ts';
 import {
   parseEmailAddress,
   parseFingerprint,
+  parseSha256,
   type AssociationId,
   type BenchmarkName,
   type ContainerName,
@@ -12,8 +13,9 @@ import {
   type Fingerprint,
   type Handle,
 } from '../domain/ids.ts';
-import { wrapForAll, type Wrapped } from './wrapping.ts';
+import { openModelKey } from './model-key-files.ts';
 import { signedIn, type Party, type SignedIn } from './party.ts';
+import { wrapForAll, type Holder, type Wrapped, type WrappedRound } from './wrapping.ts';
 
 export interface AccessSubject {
   readonly account: Handle;
@@ -97,27 +99,25 @@ interface Wanted {
 /** What one request may bring. */
 const GRANTS_AT_ONCE = 1000;
 
+/** A rotation of the key may be finished between the wrapping and the request; hardly ever twice. */
+const ROTATIONS_ENDURED = 5;
+
 /** One bad certificate never stops the others: it is passed over and reported. What is wrapped goes up all or nothing. */
 async function grant(party: Party, caller: SignedIn, terms: Terms, wanted: readonly Wanted[]): Promise<GrantReport> {
   if (wanted.length === 0) return { granted: [], skipped: [] };
-  const { subject, expiresAt, origin } = terms;
+  const { subject, expiresAt } = terms;
   const begun = begunBefore();
   const certified = wanted.flatMap(({ email, recipient }) => {
     if (!recipient?.certificate) return [];
     const { certificate, fingerprint } = recipient.certificate;
-    return [{ email, certificate, fingerprint: parseFingerprint(fingerprint), recipient }];
+    return [{ email, certificate, fingerprint: parseFingerprint(fingerprint), expiresAt, recipient }];
   });
   const done = certified.filter(({ recipient }) => isDone(recipient, begun));
   const eligible = certified.filter(({ recipient }) => !recipient.granted);
   const refused = wanted
     .filter(({ recipient }) => !recipient || !isDone(recipient, begun))
     .flatMap((one) => refusalOf(one, subject));
-  const { wrapped, skipped } = await wrapForAll(party, caller, { subject, expiresAt }, eligible);
-  heartbeat([...begun, ...wrapped.map(({ fingerprint }) => fingerprint)]);
-  for (let from = 0; from < wrapped.length; from += GRANTS_AT_ONCE) {
-    const grants = wrapped.slice(from, from + GRANTS_AT_ONCE).map((one) => toGrant(one, origin, expiresAt));
-    await caller.platform.createGrants({ path: { id: subject.association }, body: { grants } });
-  }
+  const { wrapped, skipped } = await wrapAndHandIn(party, caller, { ...terms, begun }, eligible);
   const passedOver = [...refused, ...skipped].map(({ email, error }) => ({
     email,
     code: error.code,
@@ -132,6 +132,36 @@ const begunBefore = (): readonly string[] => (activityInfo().heartbeatDetails as
 
 const isDone = ({ granted, certificate }: Recipient, begun: readonly string[]): boolean =>
   granted && certificate !== null && begun.includes(certificate.fingerprint);
+
+/** Wraps the key of the archive that the container has now, and once more where it was rotated in between. */
+async function wrapAndHandIn(
+  party: Party,
+  caller: SignedIn,
+  terms: Terms & { readonly begun: readonly string[] },
+  holders: readonly Holder[],
+): Promise<WrappedRound> {
+  if (holders.length === 0) return { wrapped: [], skipped: [] };
+  const { subject, expiresAt, origin, begun } = terms;
+  const { account: owner, name, association: id } = subject;
+  for (let attempt = 1; ; attempt += 1) {
+    const container = await caller.platform.readContainer({ path: { owner, name } });
+    const archive = parseSha256(container.archive.sha256);
+    using key = await openModelKey(party.home.modelKeyFile(caller.session, name), archive);
+    const round = await wrapForAll(party, caller, { subject, archive, key }, holders);
+    heartbeat([...begun, ...round.wrapped.map(({ fingerprint }) => fingerprint)]);
+    try {
+      for (let from = 0; from < round.wrapped.length; from += GRANTS_AT_ONCE) {
+        const some = round.wrapped.slice(from, from + GRANTS_AT_ONCE);
+        const grants = some.map((one) => toGrant(one, origin, expiresAt));
+        await caller.platform.createGrants({ path: { id }, body: { archive, grants } });
+      }
+      return round;
+    } catch (error) {
+      const rotated = error instanceof StrongroomError && error.code === 'E_ARCHIVE_CHANGED';
+      if (!rotated || attempt === ROTATIONS_ENDURED) throw error;
+    }
+  }
+}
 
 const toGrant = ({ fingerprint, message }: Wrapped, origin: GrantOrigin, expiresAt: string | null) => ({
   fingerprint,

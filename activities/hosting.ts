@@ -2,10 +2,10 @@
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { uploadBlob } from '../client/upload.ts';
-import { readModelKey } from '../crypto/model-key.ts';
+import { readModelKey, type ModelKey } from '../crypto/model-key.ts';
 import type { ArchiveExpectation, HostedArchive } from '../domain/archive.ts';
 import type { ContainerName } from '../domain/ids.ts';
-import { atWork } from './at-work.ts';
+import { atWork, type AtWork } from './at-work.ts';
 import { fetchFile, signedIn, type Party } from './party.ts';
 import { checkSealedArchive } from './sealed-model.ts';
 import type { SealedArchive } from './sealing.ts';
@@ -34,18 +34,31 @@ export function createHostingActivities(party: Party): HostingActivities {
       atWork('download', async (at) => {
         const caller = await signedIn(party);
         const work = await party.home.workFolder(submissionWorkId(name));
-        const hosted = path.join(work, 'hosted.gpg');
-        try {
-          await fetchFile(party, caller, { url, ...expected }, hosted, at);
-          const keyFile = party.home.modelKeyFile(caller.session, name);
-          const pending = pendingKeyFile(keyFile);
-          using key = await readModelKey((await exists(pending)) ? pending : keyFile);
-          await checkSealedArchive(hosted, key, expected, at);
-        } finally {
-          await rm(hosted, { force: true });
-        }
+        const keyFile = party.home.modelKeyFile(caller.session, name);
+        const pending = pendingKeyFile(keyFile);
+        using key = await readModelKey((await exists(pending)) ? pending : keyFile);
+        await openHostedArchive(party, { work, key, hosted: { url, ...expected } }, at);
       }),
   };
+}
+
+interface Hosted {
+  /** Folder in which the archive lies while it is tried. */
+  readonly work: string;
+  readonly key: ModelKey;
+  readonly hosted: { readonly url: string } & ArchiveExpectation;
+}
+
+/** Fetches the archive from where it is hosted, opens all of it with the key, and leaves nothing. */
+export async function openHostedArchive(party: Party, { work, key, hosted }: Hosted, at: AtWork): Promise<void> {
+  const { url, ...expected } = hosted;
+  const file = path.join(work, 'hosted.gpg');
+  try {
+    await fetchFile(party, await signedIn(party), { url, ...expected }, file, at);
+    await checkSealedArchive(file, key, expected, at);
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 const exists = (file: string): Promise<boolean> =>

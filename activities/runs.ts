@@ -1,5 +1,5 @@
 /** A data owner's run: the granted model on the own dataset, and nothing of it left afterwards but the results. */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { datasetDigest } from '../containers/dataset-digest.ts';
 import { unwrapKey } from '../crypto/grants.ts';
@@ -47,7 +47,7 @@ export function createRunActivities(party: Party): RunActivities {
     return {
       work,
       runId: path.basename(work),
-      archiveFile: path.join(work, 'archive.gpg'),
+      archiveFile: ({ sha256 }: HostedArchive) => path.join(work, `${sha256}.gpg`),
       results: await party.home.runFolder(workId(run)),
       predictions: path.join(await party.home.runFolder(workId(run)), 'predictions'),
     };
@@ -56,37 +56,42 @@ export function createRunActivities(party: Party): RunActivities {
     async checkRun(run) {
       await findUnchangedDataset(party, run);
       const { platform, session } = await signedIn(party);
-      const { archive, config } = await fetchGrant({ platform, session }, run);
+      const delivery = await fetchGrant({ platform, session }, run);
       const { metrics } = await platform.readBenchmark({ path: { name: run.benchmark } });
       await requireEngineFor([
-        parseContainerConfig(config, `the config of ${run.container.owner}/${run.container.name}`),
+        parseContainerConfig(delivery.config, `the config of ${run.container.owner}/${run.container.name}`),
         parseContainerConfig(metrics.config, `the metrics container of ${run.benchmark}`),
       ]);
-      return { archive: { url: archive.url, sha256: parseSha256(archive.sha256), size: archive.size } };
+      return { archive: toHosted(delivery) };
     },
 
     fetchArchive: ({ run, archive }) =>
       atWork('download', async (at) => {
         const { archiveFile } = await filesOf(run);
-        await fetchFile(party, await signedIn(party), archive, archiveFile, at);
+        await fetchFile(party, await signedIn(party), archive, archiveFile(archive), at);
       }),
 
-    /** Asks for the grant once more, right before the key is used: a revocation in the meantime counts. */
+    /**
+     * Asks for the grant once more, right before the key is used: a revocation in the meantime counts, and where the key
+     * was rotated the archive that it opens is fetched, too.
+     */
     runGrantedModel: (run) =>
       atWork('verify', async (at) => {
         const { archiveFile, runId, results, predictions } = await filesOf(run);
         const caller = await signedIn(party);
         const folder = await findUnchangedDataset(party, run);
         const delivery = await fetchGrant(caller, run);
+        const archive = toHosted(delivery);
+        if (!(await isThere(archiveFile(archive)))) await fetchFile(party, caller, archive, archiveFile(archive), at);
         await rm(predictions, { recursive: true, force: true });
         using key = await unwrapDelivered(party, caller, run, delivery);
         const { seconds } = await runSealedModel(
           {
-            archiveFile,
+            archiveFile: archiveFile(archive),
             key,
             expected: {
-              sha256: parseSha256(delivery.archive.sha256),
-              size: delivery.archive.size,
+              sha256: archive.sha256,
+              size: archive.size,
               plaintextSize: delivery.plaintextSize,
               imageDigest: parseImageDigest(delivery.imageDigest),
             },
@@ -126,6 +131,18 @@ type Delivery = Awaited<ReturnType<SignedIn['platform']['fetchGrant']>>;
 
 const fetchGrant = ({ platform }: SignedIn, { container, benchmark }: Run): Promise<Delivery> =>
   platform.fetchGrant({ path: container, query: { benchmark } });
+
+const toHosted = ({ archive: { url, sha256, size } }: Delivery): HostedArchive => ({
+  url,
+  sha256: parseSha256(sha256),
+  size,
+});
+
+const isThere = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 /** Opens the wrapped key for exactly what is about to be run; a grant for anything else does not open. */
 async function unwrapDelivered(party: Party, caller: SignedIn, run: Run, delivery: Delivery): Promise<ModelKey> {

@@ -2,16 +2,9 @@
 import { checkPin } from '../crypto/certificate-pins.ts';
 import { wrapOnThreads } from '../crypto/grant-threads.ts';
 import type { Recipient } from '../crypto/grants.ts';
-import { readModelKey } from '../crypto/model-key.ts';
+import type { ModelKey } from '../crypto/model-key.ts';
 import { fromErrorFields, StrongroomError } from '../domain/errors.ts';
-import {
-  parseSha256,
-  type BenchmarkName,
-  type ContainerName,
-  type EmailAddress,
-  type Fingerprint,
-  type Handle,
-} from '../domain/ids.ts';
+import type { BenchmarkName, ContainerName, EmailAddress, Fingerprint, Handle, Sha256 } from '../domain/ids.ts';
 import { holdAuthority } from './believed-certificates.ts';
 import type { Party, SignedIn } from './party.ts';
 
@@ -20,6 +13,8 @@ export interface Holder {
   readonly fingerprint: Fingerprint;
   /** ASCII-armored, as the platform handed it out. */
   readonly certificate: string;
+  /** ISO 8601; `null` for access that ends only by revocation. */
+  readonly expiresAt: string | null;
 }
 
 export interface Wrapped {
@@ -38,30 +33,31 @@ export interface WrappedRound {
   readonly skipped: readonly PassedOver[];
 }
 
-interface Terms {
+/** What is wrapped: the key of exactly this archive. */
+interface Sealed {
   readonly subject: { readonly account: Handle; readonly name: ContainerName; readonly benchmark: BenchmarkName };
-  readonly expiresAt: string | null;
+  readonly archive: Sha256;
+  readonly key: ModelKey;
 }
 
-/** Wraps the container's key for each holder. A certificate that may not be believed is passed over, with the reason. */
+/** Wraps the key for each holder. A certificate that may not be believed is passed over, with the reason. */
 export async function wrapForAll(
   party: Party,
   caller: SignedIn,
-  { subject, expiresAt }: Terms,
+  { subject, archive, key }: Sealed,
   holders: readonly Holder[],
 ): Promise<WrappedRound> {
   if (holders.length === 0) return { wrapped: [], skipped: [] };
   const { account: owner, name, benchmark } = subject;
   const authority = await holdAuthority(party, caller);
-  const { archive } = await caller.platform.readContainer({ path: { owner, name } });
   const { known, changed } = await sortByPin(party, caller, holders);
-  const binding = { container: { owner, name }, archive: parseSha256(archive.sha256), benchmark, expiresAt };
-  const recipients = known.map(({ email, certificate, fingerprint }) => ({
+  const binding = { container: { owner, name }, archive, benchmark };
+  const recipients = known.map(({ email, certificate, fingerprint, expiresAt }) => ({
     email,
     certificate,
-    binding: { ...binding, recipient: fingerprint },
+    binding: { ...binding, recipient: fingerprint, expiresAt },
   }));
-  const round = await wrapWithOwnKeys(party, caller, { name, authority }, recipients);
+  const round = await wrapWithOwnKeys(party, caller, { key, authority }, recipients);
   const firstUses = Object.fromEntries(round.wrapped.map(({ email, fingerprint }) => [email, fingerprint]));
   await party.home.pins(caller.session).holdFirstUses(firstUses);
   return { wrapped: round.wrapped, skipped: [...changed, ...round.skipped] };
@@ -86,10 +82,9 @@ async function sortByPin(party: Party, { session }: SignedIn, holders: readonly 
 async function wrapWithOwnKeys(
   party: Party,
   { session }: SignedIn,
-  { name, authority }: { readonly name: ContainerName; readonly authority: string },
+  { key, authority }: { readonly key: ModelKey; readonly authority: string },
   recipients: readonly Recipient[],
 ): Promise<WrappedRound> {
-  using key = await readModelKey(party.home.modelKeyFile(session, name));
   const ownerPrivateKey = await party.home.privateKey(session);
   try {
     const terms = { key, ownerPrivateKey, authority, now: new Date() };

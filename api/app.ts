@@ -28,6 +28,7 @@ import { deviceLoginRoutes } from './routes/device-logins.ts';
 import { eventRoutes } from './routes/events.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { grantRoutes } from './routes/grants.ts';
+import { keyRotationRoutes } from './routes/key-rotation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -54,6 +55,7 @@ const ROUTES = [
   associationRoutes,
   reviewRoutes,
   grantRoutes,
+  keyRotationRoutes,
   resultRoutes,
   blobRoutes,
   eventRoutes,

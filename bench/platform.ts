@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { atFixedRate, type Latencies } from './platform/fixed-rate.ts';
 import { percentile, runRound } from './inference/rounds.ts';
-import { addDataOwners, fingerprintOf, openStage, type Stage } from './platform/stage.ts';
+import { addDataOwners, DIGEST, fingerprintOf, openStage, type Stage } from './platform/stage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -86,10 +86,12 @@ async function granted({ alice, association }: Stage): Promise<Row[]> {
   const grants = `/v1/associations/${association}/grants`;
   const single = 200;
   let next = 0;
-  const one = await runRound(single, AT_ONCE, () => alice.post(grants, { grants: [grantFor((next += 1))] }));
+  const one = await runRound(single, AT_ONCE, () =>
+    alice.post(grants, { archive: DIGEST, grants: [grantFor((next += 1))] }),
+  );
   const many = await runRound(Math.floor((owners - single) / 1000), 1, () => {
     const batch = Array.from({ length: 1000 }, () => grantFor((next += 1)));
-    return alice.post(grants, { grants: batch });
+    return alice.post(grants, { archive: DIGEST, grants: batch });
   });
   const count = next - single;
   return [
@@ -109,7 +111,7 @@ async function tick(stage: Stage): Promise<Row> {
   const began = performance.now();
   const { items } = await alice.get(`/v1/associations/${association}/recipients?since=${cursor}`);
   const fresh = Array.from({ length: items.length }, (_, index) => grantFor(owners + 1 + index));
-  await alice.post(`/v1/associations/${association}/grants`, { grants: fresh });
+  await alice.post(`/v1/associations/${association}/grants`, { archive: DIGEST, grants: fresh });
   const elapsed = performance.now() - began;
   return {
     what: `tick of auto-grant on the platform: ${owners} data owners, ${items.length} new`,

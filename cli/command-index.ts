@@ -39,6 +39,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'container associate', summary: "Test a container and ask a benchmark's committee to accept it" },
   { name: 'container list', summary: 'List your containers' },
   { name: 'container show', summary: 'Show a container' },
+  { name: 'container rotate-key', summary: 'Give a container a new key, and everyone who has access, too' },
   { name: 'review list', summary: 'List your requests, and those to your committees' },
   { name: 'review show', summary: 'Show a request, its votes and whom it waits for' },
   { name: 'review approve', summary: 'Vote for a request' },

@@ -19,6 +19,6 @@ export function revocationLines(name: ContainerName, email: EmailAddress, fetche
   return [
     ended,
     `The key was fetched at ${moment(fetchedAt)} and cannot be taken back: whoever kept it still opens this archive.`,
-    `Only a new key shuts them out: submit the model anew under another name, and withdraw ${name} (access delete-keys).`,
+    `Only a new key shuts them out, with a new archive: strongroom container rotate-key ${name}`,
   ];
 }

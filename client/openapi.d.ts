@@ -267,7 +267,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Grant access: all of the list, or none of it
-         * @description A certificate that has access keeps it as it is and is answered as it is.
+         * @description A certificate that has access keeps it as it is and is answered as it is. `archive` is the digest of the archive that the wrapped keys open: refused (409) where the container has another one by now.
          */
         readonly post: operations["createGrants"];
         /** Erase all wrapped keys and close the association */
@@ -734,6 +734,26 @@ export interface paths {
         readonly get: operations["fetchGrant"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/containers/{owner}/{name}/rotation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Replace archive and wrapped keys: all of them, or none
+         * @description The image stays the same, so what was approved stays approved. `grants` and `ended` together name everyone who has access at this moment, or the request is refused (409) and changes nothing. Repeating the same request answers the same.
+         */
+        readonly post: operations["rotateKey"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1706,7 +1726,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
+            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -3608,6 +3628,8 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
+                    /** Sha256 */
+                    readonly archive: Sha256;
                     readonly grants: readonly {
                         /** Fingerprint */
                         readonly fingerprint: Fingerprint;
@@ -4337,7 +4359,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
+                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;
@@ -6767,6 +6789,153 @@ export interface operations {
             };
             /** @description It is not there, or the caller may not see it. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly rotateKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path: {
+                readonly owner: Handle;
+                readonly name: ContainerName;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** Sha256 */
+                    readonly from: Sha256;
+                    readonly archive: components["schemas"]["HostedArchive"];
+                    readonly grants: readonly {
+                        /** AssociationId */
+                        readonly association: AssociationId;
+                        /** Fingerprint */
+                        readonly fingerprint: Fingerprint;
+                        readonly message: string;
+                    }[];
+                    readonly ended: readonly {
+                        /** AssociationId */
+                        readonly association: AssociationId;
+                        /** Fingerprint */
+                        readonly fingerprint: Fingerprint;
+                        readonly reason: string;
+                    }[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Container"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

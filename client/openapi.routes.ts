@@ -311,6 +311,11 @@ export const ROUTES = {
       'ownerCertificate.email': 'EmailAddress',
     },
   },
+  rotateKey: {
+    method: 'post',
+    path: '/v1/containers/{owner}/{name}/rotation',
+    ids: { owner: 'Handle', name: 'ContainerName', 'archive.sha256': 'Sha256', imageDigest: 'ImageDigest' },
+  },
   listDatasets: {
     method: 'get',
     path: '/v1/datasets',

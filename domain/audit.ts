@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   'benchmark.policy-changed',
   'certificate.issued',
   'certificate.revoked',
+  'container.rotated',
   'device-login.approved',
   'device-login.refused',
   'grant.created',

@@ -88,6 +88,8 @@ export const ERROR_KINDS = {
   E_NO_ACCESS: kind(403, EXIT.notAllowed),
   E_ACCESS_REVOKED: kind(403, EXIT.notAllowed),
   E_ACCESS_CLOSED: kind(403, EXIT.notAllowed),
+  E_ACCESS_CHANGED: kind(409, EXIT.conflict),
+  E_ARCHIVE_CHANGED: kind(409, EXIT.conflict),
   E_GRANT_INVALID: kind(422, EXIT.integrity),
   // Archives and keys
   E_WRONG_KEY: kind(422, EXIT.signedOut),

@@ -12,6 +12,9 @@ export interface GrantBinding {
   readonly expiresAt: string | null;
 }
 
+/** Why a grant ended that was replaced by one of the container's new key. */
+export const ROTATED = 'rotated';
+
 export type GrantOrigin = 'manual' | 'auto';
 
 /** One line of `access list`. */

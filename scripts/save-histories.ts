@@ -40,6 +40,8 @@ try {
     throw missing;
   });
   await tellStory(stage, cast, packages, new Narrator());
+  // No part of the demo, which is long enough.
+  await cast.owner.run(['container', 'rotate-key', 'digits-model']);
   const temporal = await connectTemporalClient(config, addresses.temporal);
   await runHousekeeping(temporal.client);
   await signAuditHead(temporal.client);

@@ -72,6 +72,29 @@ export async function insertContainer(db: Db, ownerId: AccountId, container: New
   });
 }
 
+/** The owner's container by its name; nobody hands keys to it in or out until the transaction ends. */
+export async function lockOwnContainer(
+  trx: Trx,
+  owner: AccountId,
+  name: ContainerName,
+): Promise<{ readonly id: string; readonly container: Container } | undefined> {
+  const row = await selectContainers(trx)
+    .where('ownerId', '=', owner)
+    .where('containers.name', '=', name)
+    .forNoKeyUpdate('containers')
+    .executeTakeFirst();
+  return row && { id: row.id, container: toContainer(row) };
+}
+
+/** The same image under another encryption. */
+export async function replaceArchive(trx: Trx, id: string, archive: HostedArchive): Promise<void> {
+  await trx
+    .updateTable('containers')
+    .set({ archiveUrl: archive.url, archiveSha256: archive.sha256, archiveSize: archive.size })
+    .where('id', '=', id)
+    .execute();
+}
+
 export async function listContainers(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Container>> {
   const own = selectContainers(db).where('ownerId', '=', owner);
   return mapPage(await readPage(own, [byName('containers.name')], page), toContainer);

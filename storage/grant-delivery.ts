@@ -27,7 +27,8 @@ export interface GrantDelivery {
  * may not even see, and with `E_NO_ACCESS`, `E_ACCESS_REVOKED`, `E_ACCESS_CLOSED`, `E_NOT_AUTHORISED` or
  * `E_CERTIFICATE_EXPIRED`, each with the reason and whom to ask.
  *
- * Check, read and note are one transaction that holds the grant's row: a revocation waits for it, or is seen by it.
+ * Check, read and note are one transaction that holds the grant's row: a revocation waits for it, or is seen by it. It
+ * holds the container, too, so that key and archive belong together whatever is rotated meanwhile.
  */
 export async function fetchGrant(
   db: Db,
@@ -75,7 +76,7 @@ export async function fetchGrant(
   });
 }
 
-/** The container's association in the benchmark: the approved one, or else the last that was. */
+/** The container's association in the benchmark: the approved one, or else the last that was. Holds the container. */
 function findSubmission(trx: Trx, { owner, name }: ContainerRef, benchmark: BenchmarkName) {
   return trx
     .selectFrom('associations')
@@ -90,6 +91,7 @@ function findSubmission(trx: Trx, { owner, name }: ContainerRef, benchmark: Benc
     .where('associations.decidedAt', 'is not', null)
     .orderBy(sql`associations.state = 'approved'`, 'desc')
     .orderBy('associations.closedAt', 'desc')
+    .forShare('containers')
     .executeTakeFirst();
 }
 

@@ -1,15 +1,22 @@
 /** Grants: model keys, each wrapped to one certificate. The wrapped key is erased the moment a grant ends. */
 import { sql } from 'kysely';
-import type { AuditRecord } from '../domain/audit.ts';
 import type { AccessEntry, GrantOrigin } from '../domain/grant.ts';
-import type { AssociationId, EmailAddress, Fingerprint } from '../domain/ids.ts';
+import type { AssociationId, EmailAddress, Fingerprint, Sha256 } from '../domain/ids.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
 import { readAssociation } from './associations.ts';
 import type { Db, Trx } from './database.ts';
-import { recordEvents, type NewEvent } from './events.ts';
-import { checkOwnContainer, lockAccess, lockOwnAccess, type OwnAccess } from './grant-locks.ts';
+import {
+  announceAccess,
+  endByTime,
+  endGrants,
+  expireGrantsOf,
+  grantCreated,
+  listValidGrants,
+} from './grant-changes.ts';
+import { checkOwnContainer, lockAccess, lockOwnAccess } from './grant-locks.ts';
+import { checkIsCurrent, holdArchive } from './held-archive.ts';
 import { findRecipients, findSigner, type CheckedRecipient } from './grant-recipients.ts';
 import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 
@@ -70,19 +77,23 @@ export async function listGrants(
 }
 
 /**
- * Grants access to all of `grants` or to none. A certificate with a valid grant keeps that one as it is. Fails with
- * `E_NO_CERTIFICATE` where the owner has none to sign with, `E_NOT_FOUND`, `E_NOT_AUTHORISED`,
+ * Grants access to all of `grants` or to none; what they wrap opens `archive`. A certificate with a valid grant keeps
+ * that one as it is. Fails with `E_NO_CERTIFICATE` where the owner has none to sign with, `E_NOT_FOUND`, `E_NOT_AUTHORISED`,
  * `E_CERTIFICATE_REVOKED` and `E_CERTIFICATE_EXPIRED` for a recipient, `E_ACCESS_REVOKED` for an automatic grant to
- * an address that was revoked, and with what `lockOwnAccess` fails with.
+ * an address that was revoked, `E_ARCHIVE_CHANGED` where the container has another archive by now, and with what
+ * `lockOwnAccess` fails with.
  */
 export async function insertGrants(
   db: Db,
   owner: Account,
   id: AssociationId,
+  archive: Sha256,
   grants: readonly NewGrant[],
 ): Promise<AccessEntry[]> {
   return db.transaction().execute(async (trx) => {
+    const current = await holdArchive(trx, id);
     const access = await lockOwnAccess(trx, owner, id);
+    checkIsCurrent(access.container, current, archive);
     const signer = await findSigner(trx, owner);
     const recipients = await findRecipients(trx, access, grants);
     await expireGrantsOf(trx, id);
@@ -111,34 +122,9 @@ export async function insertGrants(
         recipients.map((recipient) => recipient.fingerprint),
       )
       .execute();
-    await announce(trx, access, 'grant.created', created);
+    await announceAccess(trx, access, 'grant.created', created);
     return inOrderOf(grants, entries.map(toEntry));
   });
-}
-
-/** What has ended by time, or with its certificate, makes room for the next. */
-async function expireGrantsOf(trx: Trx, id: AssociationId): Promise<void> {
-  await endByTime(trx).where('associationId', '=', id).execute();
-}
-
-const endByTime = (db: Db | Trx) =>
-  db
-    .updateTable('grants')
-    .set({ state: 'expired', message: null })
-    .where('state', '=', 'valid')
-    .where(
-      sql<boolean>`(expires_at <= now() OR EXISTS (SELECT FROM certificates
-        WHERE certificates.fingerprint = grants.fingerprint AND certificates.expires_at <= now()))`,
-    );
-
-function grantCreated(
-  id: AssociationId,
-  { account, fingerprint }: CheckedRecipient,
-  grants: readonly NewGrant[],
-): AuditRecord {
-  const { origin, expiresAt } = grants.find((grant) => grant.fingerprint === fingerprint) ?? {};
-  const after = { account, fingerprint, state: 'valid', origin, expiresAt };
-  return { action: 'grant.created', subject: `association/${id}`, before: null, after };
 }
 
 async function forgetRevocations(trx: Trx, id: AssociationId, recipients: readonly CheckedRecipient[]): Promise<void> {
@@ -150,27 +136,6 @@ async function forgetRevocations(trx: Trx, id: AssociationId, recipients: readon
 function inOrderOf(grants: readonly NewGrant[], entries: readonly AccessEntry[]): AccessEntry[] {
   const byFingerprint = new Map(entries.map((entry) => [entry.fingerprint, entry]));
   return grants.flatMap((grant) => byFingerprint.get(grant.fingerprint) ?? []);
-}
-
-type Concerned = Pick<CheckedRecipient, 'accountId' | 'account' | 'fingerprint'>;
-
-async function announce(
-  trx: Trx,
-  access: OwnAccess,
-  type: 'grant.created' | 'grant.revoked' | 'access.closed',
-  concerned: readonly Concerned[],
-): Promise<void> {
-  const { id, container, benchmark } = access;
-  const events = concerned.map(({ accountId, account, fingerprint }): NewEvent => ({
-    audience: accountId,
-    type,
-    association: id,
-    container,
-    benchmark,
-    account,
-    fingerprint,
-  }));
-  await recordEvents(trx, events);
 }
 
 /**
@@ -188,7 +153,7 @@ export async function revokeGrants(
   return db.transaction().execute(async (trx) => {
     const access = await lockOwnAccess(trx, owner, id);
     await expireGrantsOf(trx, id);
-    const concerned = (await listValid(trx, id)).filter((grant) => grant.email === email);
+    const concerned = (await listValidGrants(trx, id)).filter((grant) => grant.email === email);
     if (concerned.length === 0) {
       const before = await countRevokedBefore(trx, id, email, reason);
       if (before > 0) return before;
@@ -206,7 +171,7 @@ export async function revokeGrants(
       .values({ associationId: id, email })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    await announce(trx, access, 'grant.revoked', concerned);
+    await announceAccess(trx, access, 'grant.revoked', concerned);
     return concerned.length;
   });
 }
@@ -233,36 +198,6 @@ async function countRevokedBefore(trx: Trx, id: AssociationId, email: EmailAddre
   return count;
 }
 
-async function listValid(trx: Trx, id: AssociationId): Promise<(Concerned & { readonly email: EmailAddress })[]> {
-  return trx
-    .selectFrom('grants')
-    .innerJoin('certificates', 'certificates.fingerprint', 'grants.fingerprint')
-    .innerJoin('accounts', 'accounts.id', 'certificates.accountId')
-    .select(['accounts.id as accountId', 'accounts.handle as account', 'certificates.email', 'grants.fingerprint'])
-    .where('grants.associationId', '=', id)
-    .where('grants.state', '=', 'valid')
-    .execute();
-}
-
-async function endGrants(trx: Trx, id: AssociationId, reason: string, concerned: readonly Concerned[]): Promise<void> {
-  if (concerned.length === 0) return;
-  const fingerprints = concerned.map((grant) => grant.fingerprint);
-  await trx
-    .updateTable('grants')
-    .set({ state: 'revoked', message: null, revokedAt: sql<Date>`now()`, reason })
-    .where('associationId', '=', id)
-    .where('state', '=', 'valid')
-    .where('fingerprint', 'in', fingerprints)
-    .execute();
-  const records = concerned.map(({ account, fingerprint }): AuditRecord => ({
-    action: 'grant.revoked',
-    subject: `association/${id}`,
-    before: { account, fingerprint, state: 'valid' },
-    after: { account, fingerprint, state: 'revoked', reason },
-  }));
-  await recordAudit(trx, ...records);
-}
-
 const ALL_KEYS_DELETED = 'The owner deleted all keys.';
 
 /** Erases every wrapped key and closes the association. Answers how many keys there were; a repeat answers the same. */
@@ -275,7 +210,7 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
     const access = await lockOwnAccess(trx, owner, id);
     const reason = ALL_KEYS_DELETED;
     await expireGrantsOf(trx, id);
-    const concerned = await listValid(trx, id);
+    const concerned = await listValidGrants(trx, id);
     await endGrants(trx, id, reason, concerned);
     await recordAudit(trx, {
       action: 'access.closed',
@@ -294,7 +229,7 @@ export async function deleteGrants(db: Db, owner: Account, id: AssociationId): P
       })
       .where('id', '=', id)
       .execute();
-    await announce(trx, access, 'access.closed', concerned);
+    await announceAccess(trx, access, 'access.closed', concerned);
     return concerned.length;
   });
 }

@@ -11,24 +11,14 @@ import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '.
 import { createDataOwnerWorker } from './data-owner.ts';
 import { relayEvents } from './event-relay.ts';
 import { createOwnerWorker } from './owner.ts';
+import { toPartySettings } from './party-settings.ts';
 
 const config = readPartyConfiguration();
-const { temporalNamespace: namespace, allowPrivateAddresses } = config;
+const { temporalNamespace: namespace } = config;
 const home = await openPartyHome(config.home);
 const { handle: account } = await home.requireSession();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
-const party: Party = {
-  home,
-  settings: {
-    run: config,
-    download: {
-      maxBytes: config.downloadMaxBytes,
-      stallSeconds: config.downloadStallSeconds,
-      totalSeconds: config.downloadTotalSeconds,
-    },
-    allowPrivateAddresses,
-  },
-};
+const party: Party = { home, settings: toPartySettings(config) };
 // What a killed agent left of work that was never taken up again; work that goes on clears up after itself.
 const day = 86_400;
 await clearEngine({ olderThanSeconds: Math.max(day, 2 * config.timeoutSeconds) }).catch((error: unknown) => {

@@ -5,8 +5,10 @@ import { createBenchmarkActivities } from '../activities/benchmarks.ts';
 import { createCompatibilityActivities } from '../activities/compatibility.ts';
 import { createGrantActivities } from '../activities/grants.ts';
 import { createHostingActivities } from '../activities/hosting.ts';
+import { createKeyRotationActivities } from '../activities/key-rotation.ts';
 import type { Party } from '../activities/party.ts';
 import { createRegistrationActivities } from '../activities/registrations.ts';
+import { createResealingActivities } from '../activities/resealing.ts';
 import { createSealingActivities } from '../activities/sealing.ts';
 import type { Handle } from '../domain/ids.ts';
 import { ownerTaskQueue } from '../workflows/task-queues.ts';
@@ -23,7 +25,9 @@ export async function createOwnerWorker(party: Party, account: Handle, place: Wo
       ...createCompatibilityActivities(party),
       ...createGrantActivities(party),
       ...createHostingActivities(party),
+      ...createKeyRotationActivities(party),
       ...createRegistrationActivities(party),
+      ...createResealingActivities(party),
       ...createSealingActivities(party),
     },
     ...workerTuning(place),

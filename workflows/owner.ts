@@ -3,3 +3,4 @@ export { associateContainer } from './associate-container/workflow.ts';
 export { manageAccess } from './manage-access/workflow.ts';
 export { publishBenchmark } from './publish-benchmark/workflow.ts';
 export { registerContainer } from './register-container/workflow.ts';
+export { rotateKey } from './rotate-key/workflow.ts';

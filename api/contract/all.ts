@@ -12,6 +12,7 @@ import * as events from './events.ts';
 import * as functions from './functions.ts';
 import * as grants from './grants.ts';
 import * as jobs from './jobs.ts';
+import * as keyRotation from './key-rotation.ts';
 import * as log from './log.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
@@ -44,6 +45,7 @@ const modules = [
   committees,
   associations,
   grants,
+  keyRotation,
   results,
   events,
   blobs,

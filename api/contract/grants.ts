@@ -22,6 +22,7 @@ import {
   TimestampSchema,
 } from './words.ts';
 
+export const WrappedKeySchema = Type.String({ minLength: 1, maxLength: 16_384 });
 const OriginSchema = oneOf(['manual', 'auto']);
 const CursorSchema = Type.String({ pattern: '^[0-9]{1,19}$' });
 
@@ -109,15 +110,17 @@ export const createGrants = defineRoute({
   id: 'createGrants',
   tag,
   summary: 'Grant access: all of the list, or none of it',
-  description: 'A certificate that has access keeps it as it is and is answered as it is.',
+  description:
+    'A certificate that has access keeps it as it is and is answered as it is. `archive` is the digest of the archive that the wrapped keys open: refused (409) where the container has another one by now.',
   params: byAssociation,
   body: Type.Object(
     {
+      archive: Sha256Schema,
       grants: Type.Array(
         Type.Object(
           {
             fingerprint: FingerprintSchema,
-            message: Type.String({ minLength: 1, maxLength: 16_384 }),
+            message: WrappedKeySchema,
             origin: OriginSchema,
             expiresAt: nullable(TimestampSchema),
           },

@@ -26,7 +26,7 @@ export function grantRoutes(app: App, { db, settings }: Services): void {
     bodyLimit: GRANTS_BODY_LIMIT,
     handler: async (request, reply) =>
       reply.code(201).send({
-        items: await insertGrants(db, callerOf(request), request.params.id, request.body.grants),
+        items: await insertGrants(db, callerOf(request), request.params.id, request.body.archive, request.body.grants),
       }),
   });
 

@@ -17,7 +17,8 @@ export interface Stage extends AsyncDisposable {
   readonly association: string;
 }
 
-const DIGEST = 'a'.repeat(64);
+/** Of the archive of each of alice's containers. */
+export const DIGEST = 'a'.repeat(64);
 
 export async function openStage(folder: string): Promise<Stage> {
   const postgres = await openPostgres(join(folder, 'postgres'));

@@ -1,4 +1,5 @@
 import { parseBenchmarkName, parseContainerName, type BenchmarkName, type ContainerName } from '../../domain/ids.ts';
+import { StrongroomError } from '../../domain/errors.ts';
 import { deleteKeysUpdate } from '../../workflows/manage-access/contract.ts';
 import { updateAccess } from '../access-entity.ts';
 import { argument, defineCommand, flag, requiredOption, type Outcome } from '../command.ts';
@@ -18,7 +19,9 @@ export const command = defineCommand({
     'strongroom access delete-keys digits-model --benchmark digits --dry-run',
     'strongroom access delete-keys digits-model --benchmark digits',
   ],
-  details: "It asks for the container's name, or takes --yes. The association is closed for good; your own key stays.",
+  details:
+    "It asks for the container's name, or takes --yes. The association is closed for good; your own key " +
+    'stays. Interrupted, it goes on in the background; started again, it joins that, or says that all is done.',
   arguments: { name: argument('Your container', parseContainerName) },
   options: {
     benchmark: requiredOption('NAME', 'The benchmark', parseBenchmarkName),
@@ -29,7 +32,10 @@ export const command = defineCommand({
     await context.session();
     if (dryRun) return showWhatWouldGo(context, target);
     await context.prompt.confirmByName(name, `Nobody will be able to run ${name} in ${benchmark} any more, for good.`);
-    const { deleted } = await updateAccess(context, target, (entity) => entity.executeUpdate(deleteKeysUpdate));
+    const deleted = await deleteKeys(context, target);
+    if (deleted === null) {
+      return { data: { deleted: 0 }, ids: [name], lines: ['All keys were deleted before; the association is closed.'] };
+    }
     return {
       data: { deleted },
       ids: [name],
@@ -40,6 +46,17 @@ export const command = defineCommand({
     };
   },
 });
+
+/** How many were deleted; `null` where that came to its end before. While it is at work, it is joined. */
+async function deleteKeys(context: Context, target: Target): Promise<number | null> {
+  try {
+    const { deleted } = await updateAccess(context, target, (entity) => entity.executeUpdate(deleteKeysUpdate));
+    return deleted;
+  } catch (error) {
+    if (error instanceof StrongroomError && error.code === 'E_ACCESS_CLOSED') return null;
+    throw error;
+  }
+}
 
 async function showWhatWouldGo(context: Context, { name, benchmark }: Target): Promise<Outcome> {
   const platform = await context.platform();

@@ -5,7 +5,7 @@ import { AuditChain, EMPTY_HEAD } from '../../crypto/audit-chain.ts';
 import type { AuditEntry } from '../../domain/audit.ts';
 import { listAuditEntries } from '../../storage/audit-entries.ts';
 import { recordAudit } from '../../storage/audit.ts';
-import { approved, createBenchmark, newDataset } from './support/benchmark.ts';
+import { approved, createBenchmark, digestOf, newDataset } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -22,7 +22,8 @@ const verify = (log: readonly AuditEntry[], kept = EMPTY_HEAD) => {
   for (const entry of log) chain.append(entry);
   return chain.end();
 };
-const grants = () => ({ grants: [{ fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }] });
+const archive = digestOf('model');
+const grants = () => ({ archive, grants: [{ fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }] });
 
 beforeAll(async () => {
   platform = await startPlatform({ settings: { operators: ['olga'] } });
@@ -85,7 +86,7 @@ describe('an entry', () => {
     const certificate = await certificateFor(platform, erin);
     await approved(platform, erin, 'dataset', 'clinic', 'digits');
     const wanted = { ...grants().grants[0], fingerprint: certificate.fingerprint };
-    await alice.ask('POST', `/v1/associations/${association}/grants`, { grants: [wanted] });
+    await alice.ask('POST', `/v1/associations/${association}/grants`, { archive, grants: [wanted] });
     await erin.ask('POST', `/v1/certificates/${certificate.fingerprint}/revocation`, { reason: 'Lost.' });
     const actions = (await entries()).slice(-2).map(({ account, action, subject }) => [account, action, subject]);
     expect(actions).toEqual([

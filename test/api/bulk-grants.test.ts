@@ -92,7 +92,7 @@ test('the owner sees whose keys a deletion would take, as often as asked, and no
   }
 });
 
-test('after a revocation the owner is told whether the key was fetched, and that it cannot be taken back', async () => {
+test('after a revocation the owner is told whether the key was fetched, and that it cannot be taken back (B9)', async () => {
   const { apiUrl: baseUrl, token } = machine.session;
   const id = machine.subject.association;
   const { items } = await createPlatformClient({ baseUrl, token }).listGrants({ path: { id } });
@@ -101,7 +101,7 @@ test('after a revocation the owner is told whether the key was fetched, and that
     return revocationLines(machine.subject.name, email, lastFetch(items, email)).join('\n');
   };
   expect(told('owner-0@example.org')).toMatch(
-    /fetched at .* and cannot be taken back[^]*Only a new key shuts them out/,
+    /fetched at .* and cannot be taken back[^]*Only a new key shuts them out.*container rotate-key model/,
   );
   expect(told('owner-1@example.org')).toContain('The key was never fetched.');
 });

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { sql } from 'kysely';
 import type { AssociationId } from '../../domain/ids.ts';
 import { migrateToLatest } from '../../storage/migrate.ts';
-import { approved, createBenchmark } from './support/benchmark.ts';
+import { approved, createBenchmark, digestOf } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -26,6 +26,7 @@ beforeAll(async () => {
   const signer = await certificateFor(platform, alice);
   const certificate = await certificateFor(platform, bob);
   await alice.ask('POST', `/v1/associations/${access}/grants`, {
+    archive: digestOf('model'),
     grants: [{ fingerprint: certificate.fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }],
   });
   values = {

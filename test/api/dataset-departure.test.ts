@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AssociationId } from '../../domain/ids.ts';
 import type { Certificate } from '../../storage/certificates.ts';
-import { approved, createBenchmark } from './support/benchmark.ts';
+import { approved, createBenchmark, digestOf } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -31,6 +31,7 @@ const leave = (id: AssociationId, who = bob) =>
   who.ask('POST', `/v1/associations/${id}/departure`, { reason: 'two consents ended' });
 const grant = () =>
   alice.ask('POST', `/v1/associations/${access}/grants`, {
+    archive: digestOf('model'),
     grants: [{ fingerprint: certificate.fingerprint, message: 'wrapped', origin: 'auto', expiresAt: null }],
   });
 const fetchKey = () => bob.ask('GET', '/v1/containers/alice/model/grant?benchmark=digits');

@@ -3,7 +3,7 @@ import { streamEvents, type PlatformEvent } from '../../client/event-stream.ts';
 import { createPlatformClient } from '../../client/platform.ts';
 import type { AssociationId } from '../../domain/ids.ts';
 import { listEvents, recordEvents } from '../../storage/events.ts';
-import { approved, createBenchmark } from './support/benchmark.ts';
+import { approved, createBenchmark, digestOf } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
@@ -61,9 +61,9 @@ test('the committee hears of requests, the data owner of its grants, and nobody 
     items: { fingerprint: string }[];
   };
   const grants = [{ fingerprint: items[0]!.fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }];
-  await alice.ask('POST', `/v1/associations/${access}/grants`, { grants });
+  await alice.ask('POST', `/v1/associations/${access}/grants`, { archive: digestOf('model'), grants });
   await alice.ask('POST', `/v1/associations/${access}/grants/revocation`, { email: 'bob@example.org', reason: 'x' });
-  await alice.ask('POST', `/v1/associations/${access}/grants`, { grants });
+  await alice.ask('POST', `/v1/associations/${access}/grants`, { archive: digestOf('model'), grants });
   await alice.ask('DELETE', `/v1/associations/${access}/grants`);
   const heard = await hear(bob, 5);
   expect(heard.map((event) => event.type)).toEqual([

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AssociationId } from '../../domain/ids.ts';
 import type { Certificate } from '../../storage/certificates.ts';
-import { approved, createBenchmark } from './support/benchmark.ts';
+import { approved, createBenchmark, digestOf } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 import type { Reply } from './support/reply.ts';
@@ -31,6 +31,7 @@ afterAll(() => platform.stop());
 
 const grant = (origin: 'manual' | 'auto' = 'manual') =>
   alice.ask('POST', `/v1/associations/${access}/grants`, {
+    archive: digestOf('model'),
     grants: [{ fingerprint: certificate.fingerprint, message: 'wrapped', origin, expiresAt: null }],
   });
 const revoke = () =>

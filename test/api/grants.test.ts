@@ -35,7 +35,9 @@ const grant = (certificate: Certificate, changes: object = {}) => ({
   expiresAt: null,
   ...changes,
 });
-const grantTo = (grants: object[], id = access) => alice.ask('POST', `/v1/associations/${id}/grants`, { grants });
+const archive = digestOf('model');
+const grantTo = (grants: object[], id = access) =>
+  alice.ask('POST', `/v1/associations/${id}/grants`, { archive, grants });
 const fetchAs = (someone: Person) => someone.ask('GET', '/v1/containers/alice/model/grant?benchmark=digits');
 const revoke = (email: string, reason = 'left the study', id = access) =>
   alice.ask('POST', `/v1/associations/${id}/grants/revocation`, { email, reason });
@@ -95,7 +97,7 @@ describe('granting', () => {
       Promise.all([
         someone.ask('GET', `/v1/associations/${access}/recipients`),
         someone.ask('GET', `/v1/associations/${access}/grants`),
-        someone.ask('POST', `/v1/associations/${access}/grants`, { grants: [grant(bobCertificate)] }),
+        someone.ask('POST', `/v1/associations/${access}/grants`, { archive, grants: [grant(bobCertificate)] }),
         someone.ask('POST', `/v1/associations/${access}/grants/revocation`, { email: 'bob@example.org', reason: 'x' }),
         someone.ask('DELETE', `/v1/associations/${access}/grants`),
       ]);

@@ -132,6 +132,7 @@ describe('a result', () => {
     const { fingerprint } = await certificateFor(platform, bob);
     const access = (await alice.ask('GET', '/v1/associations?kind=container&mine=true')).json().items[0]!.id;
     await alice.ask('POST', `/v1/associations/${access}/grants`, {
+      archive: newContainer('first').archive.sha256,
       grants: [{ fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }],
     });
     const answers = await Promise.all(Array.from({ length: 20 }, () => submit(bob)));

@@ -33,5 +33,5 @@ export async function leftBehind({ home }: Who): Promise<string[]> {
   return files
     .filter((file) => file.isFile())
     .map((file) => path.relative(home.folder, path.join(file.parentPath, file.name)))
-    .filter((file) => /^work\/|\.(pending|partial)$/.test(file));
+    .filter((file) => /^work\/|\.(pending|partial|next)$/.test(file));
 }

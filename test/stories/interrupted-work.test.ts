@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Docker from 'dockerode';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseContainerName } from '../../domain/ids.ts';
+import type { Child } from '../../stack/child-process.ts';
 import { giveProbe, type TestImage } from '../containers/support/probe-image.ts';
 import type { Ran } from '../cli/support.ts';
 import { Cast, type Person } from './cast.ts';
@@ -15,12 +18,14 @@ const SETTINGS = { STRONGROOM_ALLOW_PRIVATE_ADDRESSES: 'true' };
 
 let cast: Cast;
 let owen: Person;
+let agent: Child;
 let image: TestImage;
 let host: HeldServer;
 
 beforeAll(async () => {
   cast = await Cast.assemble();
   owen = await cast.join('owen', SETTINGS);
+  agent = owen.agent;
   await cast.certify(owen);
   image = await giveProbe(docker, 'interrupted');
   host = await heldServer(await sealedImage(cast.folder, image.imageName));
@@ -46,6 +51,20 @@ async function begun(name: string): Promise<void> {
 }
 
 const containers = async () => (await owen.platform.listContainers()).items.map(({ name }) => name);
+
+/** A container as it is registered, and the key that the owner's machine holds for it. */
+async function containerAndKey(container: string) {
+  const { items } = await owen.platform.listContainers();
+  const registered = items.find(({ name }) => name === container);
+  if (!registered) throw new Error(`There is no container ${container}.`);
+  const key = await readFile(owen.home.modelKeyFile(owen.session, parseContainerName(container)), 'utf8');
+  return { container: registered, key };
+}
+
+async function fetchTo(url: string, file: string): Promise<void> {
+  const answer = await fetch(url, { headers: owen.platform.headersFor(url) });
+  await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+}
 
 describe('work that is interrupted', () => {
   test('goes on where Ctrl-C ended only the watching, and the same command finds it', async () => {
@@ -76,12 +95,51 @@ describe('work that is interrupted', () => {
 
   test('is taken up again after the agent was killed in the middle', async () => {
     await begun('killed');
-    process.kill(owen.agent.pid, 'SIGKILL');
-    await owen.agent.ended;
+    process.kill(agent.pid, 'SIGKILL');
+    await agent.ended;
     host.release();
-    await cast.startAgent(owen, SETTINGS);
+    agent = await cast.startAgent(owen, SETTINGS);
     await answerTo(owen, ['workflow', 'follow', 'container/owen/killed']);
     expect(await containers()).toContain('killed');
     expect(await leftBehind(owen)).toEqual([]);
+  }, 120_000);
+
+  test('a rotation that is cancelled leaves the container its key and its archive', async () => {
+    const before = await containerAndKey('watched');
+    host.hold();
+    await answerTo(owen, ['container', 'rotate-key', 'watched', '--detach']);
+    await host.asked();
+    const following = refusalOf(owen, ['workflow', 'follow', 'rotation/owen/watched']);
+    await answerTo(owen, ['workflow', 'cancel', 'rotation/owen/watched']);
+    expect(await following).toMatchObject({ code: 'E_INTERRUPTED' });
+    expect(await containerAndKey('watched')).toEqual(before);
+    expect(await leftBehind(owen)).toEqual([]);
+  }, 60_000);
+
+  test('a rotation is finished by the same command after the agent was killed in the middle', async () => {
+    const before = await containerAndKey('watched');
+    host.hold();
+    await answerTo(owen, ['container', 'rotate-key', 'watched', '--detach']);
+    await host.asked();
+    process.kill(agent.pid, 'SIGKILL');
+    await agent.ended;
+    host.release();
+    agent = await cast.startAgent(owen, SETTINGS);
+    const { rotation } = await answerTo<{ rotation: { from: string; rewrapped: number; keyFile: string } }>(owen, [
+      'container',
+      'rotate-key',
+      'watched',
+    ]);
+    expect(rotation).toMatchObject({ from: before.container.archive.sha256, rewrapped: 0 });
+    const after = await containerAndKey('watched');
+    expect(after.key).not.toBe(before.key);
+    expect(after.container).toEqual({ ...before.container, archive: after.container.archive });
+    expect(new URL(after.container.archive.url).origin).toBe(owen.session.apiUrl);
+    expect(await leftBehind(owen)).toEqual([]);
+    const archive = path.join(cast.folder, 'rotated.gpg');
+    await fetchTo(after.container.archive.url, archive);
+    const verify = (key: string) => command(owen, ['archive', 'verify', archive, '--key-file', key]);
+    expect(await verify(rotation.keyFile)).toMatchObject({ code: 0 });
+    expect(await verify(path.join(cast.folder, 'model.key'))).toMatchObject({ code: 4 });
   }, 120_000);
 });

@@ -4,7 +4,9 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { WorkflowFailedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { createRunActivities } from '../../activities/runs.ts';
 import { packDataset } from '../../containers/dataset-archive.ts';
 import { parseContainerConfig } from '../../domain/container-config-parser.ts';
 import {
@@ -37,6 +39,9 @@ import {
   runOutcomeQuery,
   submitConsentUpdate,
 } from '../../workflows/run-model/contract.ts';
+import { readPartyConfiguration } from '../../stack/configuration.ts';
+import { toPartySettings } from '../../workers/party-settings.ts';
+import { ROTATE_KEY, rotateKeyWorkflowId, type RotateKeyResult } from '../../workflows/rotate-key/contract.ts';
 import { dataOwnerTaskQueue, ownerTaskQueue } from '../../workflows/task-queues.ts';
 import { Cast, type Person } from './cast.ts';
 import { damageBlob } from './damage-blob.ts';
@@ -138,6 +143,9 @@ async function runAndSend(person: Person): Promise<unknown> {
   );
   return run.result();
 }
+
+/** A step of an agent's work, done here so that the test decides when the next one comes. */
+const inActivity = <Result>(step: () => Promise<Result>): Promise<Result> => new MockActivityEnvironment().run(step);
 
 const access = () => workflows().getHandle(manageAccessWorkflowId(alice.handle, model, benchmark));
 
@@ -249,6 +257,33 @@ describe('a sealed model goes from a Docker image to a result', () => {
     const { items } = await ann.platform.listResults({ path: { name: benchmark } });
     expect(items.map((result) => result.dataset.owner).sort()).toEqual(['dora', 'emil']);
   }, 180_000);
+
+  test('the owner rotates the key: everyone gets the new one, what was approved stays, and a run in its middle goes on', async () => {
+    const container = { owner: alice.handle, name: model };
+    const before = await alice.platform.readContainer({ path: container });
+    const run = { account: dora.handle, container, benchmark, dataset: pictures };
+    const settings = toPartySettings(readPartyConfiguration({ STRONGROOM_HOME: dora.home.folder }));
+    const half = createRunActivities({ home: dora.home, settings });
+    const { archive } = await inActivity(() => half.checkRun(run));
+    await inActivity(() => half.fetchArchive({ run, archive }));
+
+    const rotated = (await workflows().execute(ROTATE_KEY, {
+      taskQueue: ownerTaskQueue(alice.handle),
+      workflowId: rotateKeyWorkflowId(alice.handle, model),
+      args: [{ account: alice.handle, name: model }],
+    })) as RotateKeyResult;
+    expect(rotated).toMatchObject({ from: before.archive.sha256, rewrapped: 2, ended: [] });
+    const after = await dora.platform.readContainer({ path: container });
+    expect(after).toEqual({ ...before, archive: after.archive });
+    expect(after.archive.sha256).not.toBe(before.archive.sha256);
+    expect((await alice.platform.listAssociations({ query: { mine: true } })).items).toMatchObject([
+      { state: 'approved' },
+    ]);
+
+    expect(await inActivity(() => half.runGrantedModel(run))).toMatchObject({ seconds: expect.any(Number) });
+    await inActivity(() => half.removeTraces(run));
+    expect(await runAndSend(emil)).toMatchObject({ resultId: expect.any(String) });
+  }, 240_000);
 
   test('whoever is revoked cannot run any more, and auto-grant does not give access back', async () => {
     const request = { email: parseEmailAddress('dora@example.org'), reason: 'The study is over.' };

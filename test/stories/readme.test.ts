@@ -153,6 +153,7 @@ test('a data owner is authorised, is granted access, and runs the model', async 
 test('the owner lists, revokes and ends access', async () => {
   expect(await follow('alice', 'strongroom access list')).toContain('dora@example.org');
   await follow('alice', 'strongroom access revoke');
+  expect(await follow('alice', 'strongroom container rotate-key')).toContain('Wrapped anew');
   await follow('alice', 'strongroom access delete-keys', {
     answers: [['Type "digits-model" to go on:', 'digits-model\r']],
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowUpdateFailedError } from '@temporalio/client';
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -46,6 +47,9 @@ class Registry {
   readonly valid = new Set<EmailAddress>();
   rounds = 0;
   broken = false;
+  deletions = 0;
+  /** What the next deletion waits for, once the keys are gone and before anyone hears of it. */
+  beforeAnswer: () => Promise<void> = async () => undefined;
 
   readonly activities = {
     grantAccess: async ({ emails }: { emails: EmailAddress[] }) => this.#grant(emails),
@@ -56,11 +60,17 @@ class Registry {
     },
     revokeAccess: async ({ email }: { email: EmailAddress }) => ({ revoked: this.valid.delete(email) ? 1 : 0 }),
     deleteAllKeys: async () => {
-      const deleted = this.valid.size;
+      this.deletions += 1;
+      this.#deleted += this.valid.size;
       this.valid.clear();
-      return { deleted };
+      const before = this.beforeAnswer;
+      this.beforeAnswer = async () => undefined;
+      await before();
+      return { deleted: this.#deleted };
     },
   };
+
+  #deleted = 0;
 
   #grant(emails: readonly EmailAddress[]) {
     const fresh = emails.filter((email) => !this.valid.has(email));
@@ -133,6 +143,42 @@ describe('an owner manages access to a container', () => {
       await environment.sleep(1000);
       expect([...registry.valid]).toEqual([dora]);
       await handle.executeUpdate(deleteKeysUpdate);
+    });
+  });
+
+  test('a deletion of all keys that is asked for again in its middle is joined, and both hear the same (B8)', async () => {
+    await access(async (handle, registry) => {
+      await handle.executeUpdate(grantUpdate, { args: [{ emails: [dora, emil], expiresAt: null }] });
+      let answer: () => void = () => undefined;
+      registry.beforeAnswer = () => new Promise((resolve) => (answer = resolve));
+      const first = handle.executeUpdate(deleteKeysUpdate);
+      while (registry.deletions === 0) await pause(20);
+      const second = await handle.startUpdate(deleteKeysUpdate, { waitForStage: 'ACCEPTED' });
+      expect(await codeOf(handle.executeUpdate(grantUpdate, { args: [{ emails: [dora], expiresAt: null }] }))).toBe(
+        'E_ACCESS_CLOSED',
+      );
+      answer();
+      expect(await Promise.all([first, second.result()])).toEqual([{ deleted: 2 }, { deleted: 2 }]);
+      expect(registry.deletions).toBe(1);
+    });
+  });
+
+  test('a deletion of all keys whose answer was lost is asked for again by itself, and says what it took (B8)', async () => {
+    await access(async (handle, registry) => {
+      await handle.executeUpdate(grantUpdate, { args: [{ emails: [dora, emil], expiresAt: null }] });
+      registry.beforeAnswer = () => Promise.reject(ApplicationFailure.retryable('Nobody answers.', 'E_UNAVAILABLE'));
+      expect(await handle.executeUpdate(deleteKeysUpdate)).toEqual({ deleted: 2 });
+      expect(registry.deletions).toBe(2);
+      await handle.result();
+    });
+  });
+
+  test('a deletion of all keys that is refused leaves the access open, and can be asked for again', async () => {
+    await access(async (handle, registry) => {
+      registry.beforeAnswer = () => Promise.reject(ApplicationFailure.nonRetryable('No.', 'E_NOT_ALLOWED'));
+      expect(await codeOf(handle.executeUpdate(deleteKeysUpdate))).not.toBe('accepted');
+      await handle.executeUpdate(grantUpdate, { args: [{ emails: [dora], expiresAt: null }] });
+      expect(await handle.executeUpdate(deleteKeysUpdate)).toEqual({ deleted: 1 });
     });
   });
 

@@ -19,10 +19,12 @@ import type {
 import { OneAtATime } from './one-at-a-time.ts';
 
 /** Wrapping a key for a thousand certificates takes seconds, so these are not held to a minute. */
-const { grantAccess, autoGrantAccess, revokeAccess, deleteAllKeys } = proxyActivities<GrantActivities>({
+const { grantAccess, autoGrantAccess } = proxyActivities<GrantActivities>({
   ...QUICK,
   startToCloseTimeout: '10 minutes',
 });
+/** One request each: where the agent dies in the middle, the next one asks again within a minute. */
+const { revokeAccess, deleteAllKeys } = proxyActivities<GrantActivities>(QUICK);
 
 /** The state of one access, and the changes that it can go through. */
 export class Access {
@@ -35,7 +37,7 @@ export class Access {
   #lastRound: AutoGrantRound | null = null;
   #wanted = false;
   #settings = 0;
-  #closing = false;
+  #deletion: Promise<{ readonly deleted: number }> | null = null;
   #closed = false;
 
   constructor(input: ManageAccessInput) {
@@ -66,8 +68,8 @@ export class Access {
   }
 
   checkOpen(): void {
-    if (!this.#closing) return;
-    throw refusal('E_ACCESS_CLOSED', 'All keys of this container in this benchmark were deleted.', {
+    if (this.#deletion === null) return;
+    throw refusal('E_ACCESS_CLOSED', 'All keys of this container in this benchmark are deleted.', {
       next: 'Associate the container again to give access anew.',
     });
   }
@@ -125,18 +127,19 @@ export class Access {
     return setting;
   }
 
+  /** Whoever asks again while the keys are being deleted, or right after, gets the answer of the first time. */
   deleteKeys(): Promise<{ readonly deleted: number }> {
-    this.#closing = true;
-    return this.#changes.run(async () => {
+    this.#deletion ??= this.#changes.run(async () => {
       try {
         const outcome = await deleteAllKeys.executeWithOptions({ summary: 'Delete all keys' }, [this.#input]);
         this.#closed = true;
         this.#story.rest('Closed', null);
         return outcome;
       } finally {
-        this.#closing = this.#closed;
+        if (!this.#closed) this.#deletion = null;
       }
     });
+    return this.#deletion;
   }
 
   wakeUp(): void {
@@ -156,7 +159,7 @@ export class Access {
     await this.#changes.run(async () => {
       const setting = this.#autoGrant;
       this.#wanted = false;
-      if (setting === null || this.#closing) return;
+      if (setting === null || this.#deletion !== null) return;
       const at = new Date().toISOString();
       try {
         const outcome = await autoGrantAccess.executeWithOptions({ summary: 'Auto-grant' }, [

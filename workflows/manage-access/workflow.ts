@@ -30,7 +30,7 @@ export async function manageAccess(input: ManageAccessInput): Promise<AccessCoun
   setHandler(autoGrantUpdate, (setting) => access.setAutoGrant(setting), {
     validator: (setting: AutoGrant | null) => access.checkAutoGrant(setting),
   });
-  setHandler(deleteKeysUpdate, () => access.deleteKeys(), { validator: () => access.checkOpen() });
+  setHandler(deleteKeysUpdate, () => access.deleteKeys());
   setHandler(wakeUpSignal, () => access.wakeUp());
 
   while (!access.isClosed()) {

@@ -79,6 +79,16 @@ describe('where every activity is done and told to have failed', () => {
     expect(await handle.query(accessStatusQuery)).toMatchObject({ lastRound: { failure: null } });
   }, 60_000);
 
+  test('the key is rotated once, and the owner hears for how many', async () => {
+    const before = await harness.study.olga.platform.listContainers();
+    expect(await harness.study.rotateKey(model)).toMatchObject({ rewrapped: 1, ended: [] });
+    const rotations = harness.db.selectFrom('auditEntries').select('id').where('action', '=', 'container.rotated');
+    expect(await rotations.execute()).toHaveLength(1);
+    const after = await harness.study.olga.platform.listContainers();
+    expect(after.items[0]).toEqual({ ...before.items[0], archive: after.items[0]?.archive });
+    expect(after.items[0]?.archive.sha256).not.toBe(before.items[0]?.archive.sha256);
+  }, 60_000);
+
   test('all keys are deleted, and the owner hears how many', async () => {
     expect(await harness.study.deleteKeys(model, association)).toEqual({ deleted: 1 });
   }, 60_000);

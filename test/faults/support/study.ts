@@ -32,6 +32,7 @@ import {
 import { PUBLISH_BENCHMARK, publishBenchmarkWorkflowId } from '../../../workflows/publish-benchmark/contract.ts';
 import { REGISTER_CONTAINER, registerContainerWorkflowId } from '../../../workflows/register-container/contract.ts';
 import { REGISTER_DATASET, registerDatasetWorkflowId } from '../../../workflows/register-dataset/contract.ts';
+import { ROTATE_KEY, rotateKeyWorkflowId } from '../../../workflows/rotate-key/contract.ts';
 import { RUN_MODEL, runModelWorkflowId, submitConsentUpdate } from '../../../workflows/run-model/contract.ts';
 import { dataOwnerTaskQueue, ownerTaskQueue } from '../../../workflows/task-queues.ts';
 import type { Caller, Cast, Person, Settings } from '../../stories/cast.ts';
@@ -135,6 +136,12 @@ export class Study {
     this.acknowledged.push({ is: 'revoked', association, email });
     this.#noteFormerReader(name);
     return outcome;
+  }
+
+  async rotateKey(name: ContainerName): Promise<unknown> {
+    const { handle } = this.olga;
+    const workflowId = rotateKeyWorkflowId(handle, name);
+    return this.#story(ROTATE_KEY, workflowId, ownerTaskQueue(handle), { account: handle, name });
   }
 
   async deleteKeys(name: ContainerName, association: AssociationId): Promise<unknown> {

@@ -48,7 +48,9 @@ async function inHomes(homes: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     homes.map(async (home) => {
       const files = await readdir(home, { recursive: true }).catch(() => []);
-      return files.filter((file) => /^work\/.+|\.(pending|partial)$/.test(file)).map((file) => path.join(home, file));
+      return files
+        .filter((file) => /^work\/.+|\.(pending|partial|next)$/.test(file))
+        .map((file) => path.join(home, file));
     }),
   );
   return found.flat();

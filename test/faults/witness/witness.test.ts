@@ -51,7 +51,7 @@ beforeAll(async () => {
   await certificateFor(platform, alice);
   const { fingerprint } = await certificateFor(platform, bob);
   const grants = [{ fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }];
-  await alice.ask('POST', `/v1/associations/${association}/grants`, { grants });
+  await alice.ask('POST', `/v1/associations/${association}/grants`, { archive: digestOf('model'), grants });
 }, 60_000);
 afterAll(() => platform.stop());
 
