@@ -22,7 +22,7 @@ const JEST = [
  * Tests of these projects may run two at a time. The others share one Docker Engine, and look whether anything was left
  * in it or among the processes.
  */
-const SIDE_BY_SIDE = ['domain', 'crypto', 'client', 'enclave', 'api', 'workflows', 'stack', 'cli'];
+const SIDE_BY_SIDE = ['domain', 'crypto', 'client', 'enclave', 'api', 'workflows', 'stack', 'cli', 'stories'];
 
 function run(name, command, args) {
   console.log(`\n— ${name}`);
