@@ -27,3 +27,10 @@ export async function memoryBelow(pid: number, name: string): Promise<number> {
   const tops = all.filter((status) => status.parent === pid && status.name === name);
   return tops.flatMap((top) => [top, ...below(top.pid)]).reduce((sum, { resident }) => sum + resident, 0);
 }
+
+/** The processes below `pid` that are called `name`, its own children only. */
+export async function childrenCalled(pid: number, name: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const all = (await Promise.all(pids.map(statusOf))).filter((status) => status !== null);
+  return all.filter((status) => status.parent === pid && status.name === name).map((status) => status.pid);
+}

@@ -11,12 +11,14 @@ import { runRound } from './rounds.ts';
 
 export interface Way {
   readonly name: string;
+  /** Calls that can only be made all together, and are made once; left out where single calls can be measured. */
+  readonly wholeRounds?: number;
   start(model: BenchModel, threads: number): Promise<StartedWay>;
 }
 
 export interface StartedWay extends AsyncDisposable {
-  /** From nothing to the first answer, in milliseconds. */
-  readonly coldMs: number;
+  /** From no runner to the first answer, in milliseconds; null where another way has measured that. */
+  readonly coldMs: number | null;
   round(calls: number, atOnce: number): Promise<Round>;
   /** Resident memory of what holds the model, in bytes. */
   memory(): Promise<number>;

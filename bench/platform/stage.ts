@@ -32,9 +32,8 @@ export async function openStage(folder: string): Promise<Stage> {
   });
   const stack = await bringUp(config, () => undefined);
   const db = openDatabase({ url: postgres.url, maxConnections: 2, onIdleError: () => undefined });
-  const secret = await readFile(join(folder, 'platform', 'api', 'session-secret'), 'utf8');
-  const actor = async (handle: string) =>
-    new Actor(stack.addresses.api, sealSessionToken(await logIn(db, handle), secret));
+  const data = join(folder, 'platform');
+  const actor = async (handle: string) => new Actor(stack.addresses.api, await openAccount(db, handle, data));
   const [alice, ann] = [await actor('alice'), await actor('ann')];
   for (const name of ['digits', 'idle']) await addBenchmark(db, name);
   await addCertificate(db, 'alice', 0);
@@ -98,7 +97,13 @@ export class Actor {
   }
 }
 
-/** An account with a session, without the mails of a sign-up. Answers the session. */
+/** An account with a session, without the mails of a sign-up. Answers the session's token. */
+export async function openAccount(db: Db, handle: string, dataFolder: string): Promise<string> {
+  const secret = await readFile(join(dataFolder, 'api', 'session-secret'), 'utf8');
+  return sealSessionToken(await logIn(db, handle), secret);
+}
+
+/** Answers the session as the database has it. */
 async function logIn(db: Db, handle: string): Promise<string> {
   const session = randomBytes(24).toString('hex');
   const account = randomUUID();
