@@ -49,6 +49,8 @@ const PLATFORM = {
   mailFrom: text('STRONGROOM_MAIL_FROM', 'Strongroom <strongroom@localhost>'),
   /** A bucket for blobs, as https://ENDPOINT/BUCKET?region=REGION; unset keeps them in the data folder. */
   s3Url: optional('STRONGROOM_S3_URL'),
+  /** What shuts runners of functions in. */
+  sandbox: oneOf('STRONGROOM_SANDBOX', 'bubblewrap', ['bubblewrap', 'docker']),
   maxUploadBytes: integer('STRONGROOM_MAX_UPLOAD_BYTES', 64 * 2 ** 30, 1),
   quotaBytes: integer('STRONGROOM_QUOTA_BYTES', 256 * 2 ** 30, 1),
   signUpsPerMinute: integer('STRONGROOM_SIGN_UPS_PER_MINUTE', 20, 1),

@@ -49,10 +49,11 @@ export const port = (variable: string) =>
     return number;
   });
 
-export const oneOf = (variable: string, fallback: string, allowed: readonly string[]) =>
-  setting<string>(variable, fallback, (value) => {
-    if (!allowed.includes(value)) throw new Error(`It takes one of ${allowed.join(', ')}.`);
-    return value;
+export const oneOf = <const Word extends string>(variable: string, fallback: Word, allowed: readonly Word[]) =>
+  setting<Word>(variable, fallback, (value) => {
+    const word = allowed.find((known) => known === value);
+    if (word === undefined) throw new Error(`It takes one of ${allowed.join(', ')}.`);
+    return word;
   });
 
 export const decimal = (variable: string, fallback: number) =>

@@ -88,6 +88,7 @@ async function startParts(
     ...(temporalUi !== null && { STRONGROOM_TEMPORAL_UI_URL: temporalUi }),
     STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
     STRONGROOM_OPERATORS: config.operators,
+    STRONGROOM_SANDBOX: config.sandbox,
     STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
     STRONGROOM_STRANGERS_PER_MINUTE: String(config.strangersPerMinute),
     STRONGROOM_ACCOUNT_PER_MINUTE: String(config.accountPerMinute),

@@ -21,11 +21,12 @@ const BROKER_CODE = [
   'package-lock.json',
 ];
 
-const places = enclavePlaces(readPlatformConfiguration().dataFolder);
+const config = readPlatformConfiguration();
+const places = enclavePlaces(config.dataFolder);
 const { key, root } = await openHostKey(places.hostFolder, places.rootFolder, new Date());
 const [runnerImage, sandbox, brokerImage] = await Promise.all([
   measureRunnerImage(),
-  measureSandbox(),
+  measureSandbox(config.sandbox),
   measureProgram(ROOT, BROKER_CODE),
 ]);
 const attestor = new Attestor({

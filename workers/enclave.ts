@@ -39,7 +39,7 @@ const functions = new ServedFunctions({
   db,
   blobs,
   services: connectEnclaveServices(places),
-  sandbox: {},
+  sandbox: { sandbox: config.sandbox },
 });
 const service = await serveLocally(places.enclaveSocket, {
   forget: async (question) => functions.forget(parseFunctionId(fieldsOf(question).function)),

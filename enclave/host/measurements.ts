@@ -6,6 +6,7 @@ import { sha256Of } from '../../crypto/function-bundle.ts';
 import { DEFAULT_LIMITS } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import { sandboxLaunch } from './sandbox.ts';
+import { containerSpecification } from './start-container.ts';
 import { filesBelow, sandboxFiles } from './sandbox-files.ts';
 
 /** Digest of every file that a runner sees, by the paths under which it sees them: Node, libraries, packages, our code. */
@@ -20,10 +21,12 @@ export async function measureRunnerImage(): Promise<Sha256> {
 }
 
 /**
- * Digest of how a runner is shut in: the arguments of bubblewrap, the limits that a function has which names none, and
- * the system call filter. Where the files lie on this machine does not count; what is in them is in the other register.
+ * Digest of how a runner is shut in: the arguments of bubblewrap or the options of the container, with the limits that a
+ * function has which names none, and the system call filter. Where the files lie on this machine does not count; what is
+ * in them is in the other register.
  */
-export async function measureSandbox(): Promise<Sha256> {
+export async function measureSandbox(sandbox: 'bubblewrap' | 'docker' = 'bubblewrap'): Promise<Sha256> {
+  if (sandbox === 'docker') return sha256Of(JSON.stringify(await containerSpecification(DEFAULT_LIMITS)));
   const { args, seccomp } = await sandboxLaunch(DEFAULT_LIMITS);
   const places = new Set((await sandboxFiles()).map(({ from }) => from));
   const specification = args.map((argument, index) => (isPlace(args, index, places) ? '' : argument));

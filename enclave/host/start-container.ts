@@ -118,6 +118,13 @@ async function endOf(container: Container): Promise<Pick<Ending, 'code' | 'signa
   }
 }
 
+/** What is measured: all that a container is made with, but for what differs from machine to machine. */
+export async function containerSpecification(limits: FunctionLimits): Promise<object> {
+  const { Labels: _host, HostConfig, ...options } = await containerOptions(limits);
+  const { Mounts = [], ...isolated } = HostConfig ?? {};
+  return { ...options, HostConfig: { ...isolated, Mounts: Mounts.map(({ Source: _place, ...mount }) => mount) } };
+}
+
 async function containerOptions(limits: FunctionLimits): Promise<ContainerCreateOptions> {
   return {
     Image: EMPTY_IMAGE,

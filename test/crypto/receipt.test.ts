@@ -38,7 +38,7 @@ describe('a receipt', () => {
     expect(receipt.length).toBeLessThan(400);
   });
 
-  test('is refused for another input, output, function, document, kind or salt (W10)', () => {
+  test('is refused for another input, output, function, document, kind or salt (W10, F4)', () => {
     expect(refusal(receipt, { input: Buffer.from('a pictur') })).toMatch(/another input/);
     expect(refusal(receipt, { output: Buffer.from('[{"label":"cat"}]') })).toMatch(/another output/);
     expect(refusal(receipt, { functionChecksum: digest('other') })).toMatch(/another function/);
@@ -49,7 +49,7 @@ describe('a receipt', () => {
     expect(refusal(receipt, { salts: short })).toMatch(/salt/);
   });
 
-  test('is refused from another runner, and after any one bit was changed', () => {
+  test('is refused from another runner, and after any one bit was changed (F4)', () => {
     expect(refusal(receipt, { receiptKey: raw(generateKeyPairSync('ed25519').publicKey) })).toMatch(/signature/);
     for (let index = 0; index < receipt.length; index++) {
       const changed = Uint8Array.from(receipt);

@@ -1,10 +1,12 @@
 /** The second job on the real parts: a function is deployed into the enclave, and called by whoever may call it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Deployment } from '../../client/functions/deployment.ts';
 import { openPartyHome } from '../../client/party-home.ts';
 import { AttestationError, StrongroomError, type FunctionResult, type Strongroom } from '../../client/strongroom.ts';
@@ -13,8 +15,8 @@ import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
 import { answerTo, command, refusalOf } from './commands.ts';
-import { filesBelow } from './demo-places.ts';
-import { deployFolder, library } from './running-functions.ts';
+import { filesBelow, tablesOf } from './demo-places.ts';
+import { deployFolder, library, writeFunction } from './running-functions.ts';
 import { Eavesdropper, type Tampering } from './eavesdropper.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -330,20 +332,38 @@ describe('somebody between the caller and the runner', () => {
 
 const codeOf = (error: unknown): unknown => (error instanceof StrongroomError ? error.code : error);
 
-test('the platform holds no byte of a model or of what was classified', async () => {
+test('the platform holds no byte of a model, of what was classified and answered, or of a token', async () => {
   const piece = async (name: string, file: string) => ({
     name,
     bytes: (await readFile(file)).subarray(60, 108),
     homes: [],
   });
+  const text = (name: string, value: string) => ({ name, bytes: Buffer.from(value), homes: [] });
+  const [asked, answered] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  const echo = await writeFunction(path.join(cast.folder, 'echo'), 'echo', `return '${answered} to ' + text;`);
+  await deploy(alice, echo);
+  const { bytes } = await library(alice).run('echo', Buffer.from(asked));
+  expect(bytes.toString()).toBe(`${answered} to ${asked}`);
+  const called = (await alice.platform.listFunctions()).items.find(({ name }) => name === 'echo');
+  const { token: invocation } = await alice.platform.openSession({ path: { id: called?.id ?? ('' as never) } });
+  const { token: access } = await alice.platform.createToken({ body: { name: 'canary', scopes: ['read'] } });
   const search = new CanarySearch([
     await piece('the model', path.join(EXAMPLE, 'model.onnx')),
     await piece('the code', path.join(EXAMPLE, 'app.ts')),
     await piece('the picture', PICTURE),
+    text('the input', asked),
+    text('the answer, which is in the bundle, too', answered),
+    text('the invocation token', invocation.split('.')[2] ?? ''),
+    text('the access token', access),
+    text('the session', alice.session.token),
   ]);
   const traces = [];
-  for await (const [place, content] of filesBelow(path.join(cast.folder, 'platform'))) {
-    traces.push(...search.tracesIn(content, place));
+  const platform = path.join(cast.folder, 'platform');
+  for await (const [place, content] of filesBelow(platform)) traces.push(...search.tracesIn(content, place));
+  for await (const [place, content] of tablesOf(platform)) traces.push(...search.tracesIn(content, place));
+  for await (const { workflowId, runId } of cast.temporal.client.workflow.list()) {
+    const history = historyToJSON(await cast.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory());
+    traces.push(...search.tracesIn(Buffer.from(history), `history of ${workflowId}`));
   }
   expect(traces).toEqual([]);
 });

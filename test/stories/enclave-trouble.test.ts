@@ -1,0 +1,100 @@
+/** Parts of the enclave that go away while somebody relies on them: what is said, and what is never done instead. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Cast, type Caller } from './cast.ts';
+import { command, refusalOf } from './commands.ts';
+import { deployFolder, library, runnersOf, writeFunction } from './running-functions.ts';
+
+let cast: Cast;
+let alice: Caller;
+let dora: Caller;
+let folder: string;
+beforeAll(async () => {
+  cast = await Cast.assemble();
+  [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
+  folder = await writeFunction(path.join(cast.folder, 'echo'), 'echo', 'return text;');
+  await deployFolder(alice, folder, true);
+}, 240_000);
+afterAll(() => cast.dismiss(), 60_000);
+
+const textIn = ({ bytes }: { readonly bytes: Buffer }): string => bytes.toString();
+const input = Buffer.from('hello');
+
+async function pidOf(name: string): Promise<number> {
+  const record = await readFile(path.join(cast.folder, 'platform', 'processes', `${name}.json`), 'utf8');
+  return (JSON.parse(record) as { readonly pid: number }).pid;
+}
+
+test('F5: a session whose runner ends fails that call clearly, and attests the next runner before it sends anything', async () => {
+  await using session = await library(alice).connect('echo');
+  expect(textIn(await session.invoke(input))).toBe('hello');
+  const before = session.attestation;
+  for (const pid of await runnersOf(cast)) process.kill(pid, 'SIGKILL');
+  const codes = [];
+  for (let tries = 0; tries < 3; tries += 1) {
+    const answer = await session.invoke(input).catch((error: unknown) => error);
+    codes.push(answer instanceof Error ? (answer as unknown as { code: string }).code : 'answered');
+  }
+  expect(codes.at(-1)).toBe('answered');
+  expect(codes.filter((code) => code !== 'answered').length).toBeLessThanOrEqual(1);
+  for (const code of codes) expect(['answered', 'E_RUNNER_RESTARTED', 'E_FUNCTION_CRASHED']).toContain(code);
+  const { documentHash, channelKey, steps } = session.attestation;
+  expect(documentHash).not.toBe(before.documentHash);
+  expect(channelKey).not.toEqual(before.channelKey);
+  expect(steps.every(({ verdict }) => verdict === 'passed')).toBe(true);
+});
+
+test('F5: without the key broker nothing sealed is opened, open sessions go on, and it is said what is away', async () => {
+  await using session = await library(alice).connect('echo');
+  const { sealed } = await library(alice).encrypt(input);
+  const broker = await pidOf('broker');
+  process.kill(broker, 'SIGSTOP');
+  try {
+    const refused = session.invokeSealed(sealed, { signal: AbortSignal.timeout(3_000) });
+    await expect(refused).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(textIn(await session.invoke(input))).toBe('hello');
+  } finally {
+    process.kill(broker, 'SIGCONT');
+  }
+  process.kill(broker, 'SIGKILL');
+  for (let tries = 0; tries < 100 && (await pidOf('broker')) === broker; tries += 1) await pause(100);
+  await using again = await library(alice).connect('echo');
+  expect(textIn(await again.invokeSealed(sealed))).toBe('hello');
+}, 60_000);
+
+test('F5: whoever may not call any more begins no session, and one that is open ends with its token', async () => {
+  await using session = await library(dora).connect('alice/echo');
+  expect(textIn(await session.invoke(input))).toBe('hello');
+  await deployFolder(alice, folder, false);
+  await expect(library(dora).connect('alice/echo')).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+  // The token of the open one holds for a quarter of an hour at most; that is said in the documentation.
+  expect(textIn(await session.invoke(input))).toBe('hello');
+  session.open().then(
+    (attested) => {
+      attested.close();
+    },
+    () => undefined,
+  );
+  await pause(200);
+  await expect(session.invoke(input)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+  await deployFolder(alice, folder, true);
+});
+
+test('F6: whatever shows an attestation by software says that it is simulated, and a policy that does not name it refuses it', async () => {
+  const file = path.join(cast.folder, 'input.txt');
+  await writeFile(file, 'hello');
+  const out = path.join(cast.folder, 'document.cbor');
+  const said = [
+    await command(alice, ['attestation', 'show', 'echo', '--out', out]),
+    await command(alice, ['attestation', 'show', out]),
+    await command(alice, ['run', 'echo', file, '--verbose']),
+  ];
+  for (const { code, stdout, stderr } of said) {
+    expect(code).toBe(0);
+    expect(stdout + stderr).toContain('SIMULATED');
+  }
+  const refused = await refusalOf(alice, ['attestation', 'verify', out, '--root', 'aws-nitro']);
+  expect(refused).toMatchObject({ code: 'E_ATTESTATION', exit: 10 });
+});
