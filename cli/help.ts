@@ -1,6 +1,6 @@
 /** Help texts: an example first, then what can be given. */
 import type { Command } from './command.ts';
-import { COMMAND_INDEX, groups } from './command-index.ts';
+import { COMMAND_INDEX } from './command-index.ts';
 import { COMMON_OPTIONS, optionsOf } from './command-line.ts';
 
 type Row = readonly [string, string];
@@ -20,21 +20,46 @@ export function commandHelp(command: Command): string {
   );
 }
 
-/** All commands, or those of one group such as `container`. */
-export function overview(group?: string): string {
-  const listed = COMMAND_INDEX.filter(({ name }) => group === undefined || name.split(' ')[0] === group);
-  const examples =
-    group === undefined
-      ? ['strongroom container submit container_config.yaml --name digits-model']
-      : [`strongroom ${listed[0]?.name ?? group} --help`];
+/** Who the commands are for, by their first words. */
+const CHAPTERS: readonly (readonly [string, readonly string[]])[] = [
+  ['Your account', ['signup', 'verify', 'password', 'login', 'logout', 'session', 'whoami', 'token', 'webhook']],
+  ['A benchmark and its committee', ['benchmark', 'member', 'invitation', 'review']],
+  ['A model owner', ['certificate', 'container', 'access']],
+  ['A data owner', ['dataset', 'run']],
+  ['Confidential inference', ['function', 'encrypt', 'job', 'attestation', 'log', 'enclave']],
+  ['Archives by themselves', ['archive']],
+  ['Your work in the background', ['workflow', 'agent', 'completion']],
+  [
+    'The platform and its operator',
+    ['up', 'down', 'dev', 'status', 'doctor', 'config', 'backup', 'restore', 'payload-key', 'audit'],
+  ],
+];
+
+/** All commands, by whom they are for. */
+export function overview(): string {
+  const chapters = CHAPTERS.map(([title, words]) => ({ title, listed: words.flatMap(commandsOf) }));
+  const width = widest(chapters.flatMap(({ listed }) => listed));
   return page(
-    examples.map((example) => `  $ ${example}`).join('\n'),
-    group === undefined ? 'Strongroom moves a sealed model from its owner to the people who may run it.' : undefined,
-    section('Commands', rows(listed.map(({ name, summary }): Row => [name, summary]))),
+    '  $ strongroom container submit container_config.yaml --name digits-model',
+    'Strongroom moves a sealed model from its owner to the people who may run it.',
+    ...chapters.map(({ title, listed }) => section(title, rows(listed, width))),
     section('Options of every command', optionRows(COMMON_OPTIONS)),
-    group === undefined ? `Groups: ${groups().join(', ')}. Each command has its own --help.` : undefined,
+    'Each command has its own --help, and so has each group, such as container.',
   );
 }
+
+/** The commands of one group such as `container`. */
+export function groupOverview(group: string): string {
+  const listed = commandsOf(group);
+  return page(
+    `  $ strongroom ${listed[0]?.[0] ?? group} --help`,
+    section('Commands', rows(listed)),
+    section('Options of every command', optionRows(COMMON_OPTIONS)),
+  );
+}
+
+const commandsOf = (word: string): Row[] =>
+  COMMAND_INDEX.filter(({ name }) => name.split(' ')[0] === word).map(({ name, summary }) => [name, summary]);
 
 function optionRows(options: Command['options'] & object): string[] {
   return rows(
@@ -45,8 +70,9 @@ function optionRows(options: Command['options'] & object): string[] {
   );
 }
 
-function rows(pairs: readonly Row[]): string[] {
-  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+const widest = (pairs: readonly Row[]): number => Math.max(0, ...pairs.map(([name]) => name.length));
+
+function rows(pairs: readonly Row[], width = widest(pairs)): string[] {
   return pairs.map(([name, summary]) => `  ${name.padEnd(width + 2)}${summary}`);
 }
 

@@ -5,7 +5,7 @@ import { findCommand } from './command-index.ts';
 import { readCommandLine, readMode } from './command-line.ts';
 import { Context } from './context.ts';
 import { toFailure } from './failure.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, groupOverview, overview } from './help.ts';
 import { interruption } from './interruption.ts';
 import { Output } from './output.ts';
 import { watch } from './watch.ts';
@@ -35,7 +35,7 @@ async function run(): Promise<number> {
   const found = findCommand(argv);
   if (found.kind === 'version') return say({ version: found.version }, `${found.version}\n`);
   if (found.kind === 'overview') {
-    const text = overview(found.group);
+    const text = found.group === undefined ? overview() : groupOverview(found.group);
     return say({ help: text }, text);
   }
   const command = await found.load();

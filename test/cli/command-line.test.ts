@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { COMMAND_INDEX } from '../../cli/command-index.ts';
 import { failureIn, strongroom, testFolder } from './support.ts';
 
 const SYSTEM_NODE = '/usr/bin/node';
 
-test('without a command the overview is shown, with an example first', async () => {
+test('without a command the overview is shown, with an example first and every command once', async () => {
   const ran = await strongroom([]);
   expect(ran.code).toBe(0);
   expect(ran.stdout).toMatch(/^ {2}\$ strongroom /);
-  expect(ran.stdout).toContain('container show');
+  for (const { name } of COMMAND_INDEX) {
+    expect([name, ran.stdout.split(new RegExp(`^  ${name} {2,}\\S`, 'm')).length - 1]).toEqual([name, 1]);
+  }
 });
 
 test.each([
