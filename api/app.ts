@@ -36,6 +36,8 @@ import { logRoutes } from './routes/log.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { serveStreams } from './server-sent-events.ts';
+import { workflowRoutes } from './routes/workflows.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import type { App, Services } from './services.ts';
 
@@ -58,7 +60,6 @@ const ROUTES = [
   keyRotationRoutes,
   resultRoutes,
   blobRoutes,
-  eventRoutes,
   auditRoutes,
   uploadRoutes,
   functionRoutes,
@@ -89,6 +90,9 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   for (const schema of namedSchemas) app.addSchema(schema);
   await sessionRoutes(app, services);
   for (const routes of ROUTES) routes(app, services);
+  const openStream = serveStreams(app, services);
+  eventRoutes(app, services, openStream);
+  workflowRoutes(app, services.db, dependencies.temporal, openStream);
   operationsRoutes(app, services, dependencies.temporal);
   healthRoutes(app, dependencies.db, dependencies.temporal);
   await documentation(app);

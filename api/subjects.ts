@@ -31,6 +31,10 @@ const ABSENCES: Readonly<Record<Subject, Absence>> = {
     what: ({ id }) => `You have no access token ${id ?? ''}.`,
     next: 'List yours: strongroom token list',
   },
+  workflow: {
+    what: ({ kind, id }) => `There is no work ${kind ?? ''}/${id ?? ''} that you can see.`,
+    why: 'It is not there, or concerns others.',
+  },
   upload: { what: () => 'There is no such upload of yours.', next: 'Begin a new one.' },
   job: { what: ({ id }) => `You have no job ${id ?? ''}.`, next: 'List yours: strongroom job list' },
 };

@@ -5,6 +5,7 @@ import { toStrongroomError, unreachable } from './platform-failure.ts';
 import type { PlatformClient, Schema } from './platform.ts';
 
 export type PlatformEvent = Schema<'Event'>;
+export type WorkflowProgress = Schema<'WorkflowProgress'>;
 
 export interface EventStreamOptions {
   /** The id of the last event that was dealt with: the stream goes on after it. `null` begins now. */
@@ -21,16 +22,33 @@ const EVENT_MAX_CHARACTERS = 64 * 1024;
  * with, and loses none. Fails like a call does, with `E_UNAVAILABLE` for a connection that broke or fell silent, and
  * with the signal's reason once that is aborted.
  */
-export async function* streamEvents(
+export const streamEvents = (platform: PlatformClient, options: EventStreamOptions): AsyncGenerator<PlatformEvent> =>
+  stream(platform, 'streamEvents', ROUTES.streamEvents.path, options) as AsyncGenerator<PlatformEvent>;
+
+/** How a workflow of the platform goes, until it ends: `review/ID` or `function/ID`. Fails as `streamEvents` does. */
+export const streamWorkflow = (
   platform: PlatformClient,
+  workflow: { readonly kind: 'review' | 'function'; readonly id: string },
   options: EventStreamOptions,
-): AsyncGenerator<PlatformEvent> {
+): AsyncGenerator<WorkflowProgress> => {
+  const path = ROUTES.streamWorkflow.path
+    .replace('{kind}', workflow.kind)
+    .replace('{id}', encodeURIComponent(workflow.id));
+  return stream(platform, 'streamWorkflow', path, options) as AsyncGenerator<WorkflowProgress>;
+};
+
+async function* stream(
+  platform: PlatformClient,
+  operation: 'streamEvents' | 'streamWorkflow',
+  path: string,
+  options: EventStreamOptions,
+): AsyncGenerator {
   const silence = new AbortController();
   const timer = setTimeout(() => {
     silence.abort(new Error('It fell silent.'));
   }, SILENCE_MS);
   try {
-    const url = `${platform.baseUrl}${ROUTES.streamEvents.path}`;
+    const url = `${platform.baseUrl}${path}`;
     const answer = await fetch(url, {
       headers: { ...platform.headersFor(url), ...(options.after !== null && { 'last-event-id': options.after }) },
       signal: AbortSignal.any([options.signal, silence.signal]),
@@ -38,7 +56,9 @@ export async function* streamEvents(
     if (!answer.ok) throw toStrongroomError(await answer.json().catch(() => null), answer, platform.baseUrl);
     for await (const text of blocksOf(answer.body, () => timer.refresh())) {
       const event = toEvent(text);
-      if (event) yield event;
+      if (event === null) continue;
+      checkIds(event, ROUTES[operation].ids);
+      yield event;
     }
   } catch (error) {
     options.signal.throwIfAborted();
@@ -68,10 +88,7 @@ async function* blocksOf(body: Response['body'], onBytes: () => void): AsyncGene
 }
 
 /** Comments have no data; an event of ours has it on one line. */
-function toEvent(block: string): PlatformEvent | null {
+function toEvent(block: string): unknown {
   const data = block.split('\n').find((line) => line.startsWith('data: '));
-  if (data === undefined) return null;
-  const event: unknown = JSON.parse(data.slice('data: '.length));
-  checkIds(event, ROUTES.streamEvents.ids);
-  return event as PlatformEvent;
+  return data === undefined ? null : (JSON.parse(data.slice('data: '.length)) as unknown);
 }

@@ -1285,6 +1285,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/workflows/{kind}/{id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How a review or a deployment goes, as server-sent events
+         * @description KIND/ID is the id of the workflow: review/ASSOCIATION or function/FUNCTION. An event with a `WorkflowProgress` comes at once and with every change; the stream ends with the workflow. A comment every 15 seconds keeps the connection open.
+         */
+        readonly get: operations["streamWorkflow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1714,6 +1734,28 @@ export interface components {
             readonly account?: Handle;
             /** Fingerprint */
             readonly fingerprint?: Fingerprint;
+        };
+        readonly WorkflowProgress: {
+            /** @description Of this event: send the last one as Last-Event-ID to hear of changes since. */
+            readonly id: string;
+            readonly workflow: string;
+            /** @enum {string} */
+            readonly state: "running" | "completed" | "failed" | "cancelled";
+            readonly stage: string;
+            /** @description Who must act, in words. */
+            readonly waitingOn: string | null;
+            /** Format: date-time */
+            readonly since: string | null;
+            readonly steps: readonly {
+                readonly name: string;
+                /** @enum {string} */
+                readonly state: "running" | "done" | "failed" | "waiting";
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly finishedAt: string | null;
+                readonly detail: string | null;
+            }[];
         };
         readonly AuditEntry: {
             /** @description From 1, without a gap. */
@@ -10154,6 +10196,92 @@ export interface operations {
             };
             /** @description The content is not acceptable; `code` says how. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly streamWorkflow: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly kind: "review" | "function";
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description text/event-stream */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["WorkflowProgress"];
+                };
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -454,4 +454,5 @@ export const ROUTES = {
   createToken: { method: 'post', path: '/v1/tokens', ids: {} },
   listTokens: { method: 'get', path: '/v1/tokens', ids: {} },
   deleteToken: { method: 'delete', path: '/v1/tokens/{id}', ids: {} },
+  streamWorkflow: { method: 'get', path: '/v1/workflows/{kind}/{id}/events', ids: {} },
 } as const;

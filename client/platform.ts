@@ -13,7 +13,7 @@ export type Schema<Name extends keyof components['schemas']> = components['schem
  * `client/functions/job-results.ts`, events by `client/event-stream.ts`. */
 export type Operation = Exclude<
   keyof operations,
-  'readBlob' | 'readJobResults' | 'streamEvents' | 'followVerificationLink'
+  'readBlob' | 'readJobResults' | 'streamEvents' | 'streamWorkflow' | 'followVerificationLink'
 >;
 
 type Given<Key extends string, Value> = [Value] extends [undefined] ? unknown : { readonly [K in Key]: Value };

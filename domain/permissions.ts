@@ -40,7 +40,8 @@ export type Subject =
   | 'wrapped key'
   | 'access token'
   | 'upload'
-  | 'job';
+  | 'job'
+  | 'workflow';
 
 /** What a token needs; `session` is for what no token can do. */
 export type Need = Scope | 'session';
@@ -169,6 +170,7 @@ export const PERMISSIONS = {
   listResults: on('benchmark', 'read', everyone),
 
   streamEvents: account('read'),
+  streamWorkflow: on('workflow', 'read', ['own', 'committee']),
 
   // Functions: whose policy does not admit the caller is not there for it, which the handlers look up with the function
   deployFunction: account('function'),

@@ -14,8 +14,8 @@ import { openStage } from '../bench/platform/stage.ts';
 const VERSION = '4.32.5';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const VENV = path.join(ROOT, 'node_modules', '.cache', `schemathesis-${VERSION}`);
-/** One never ends, the other ends the session by which all the rest is asked. */
-const LEFT_OUT = ['streamEvents', 'logOut'];
+/** Two never end, the others end the session by which all the rest is asked. */
+const LEFT_OUT = ['streamEvents', 'streamWorkflow', 'logOut', 'logOutEverywhere'];
 
 const { values } = parseArgs({
   options: { 'max-examples': { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } },

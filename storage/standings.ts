@@ -1,5 +1,6 @@
 /** What an account is to a thing: its owner, or somebody in the same benchmark. The table in `domain/permissions.ts` judges by it. */
 import { sql, type RawBuilder } from 'kysely';
+import { isFunctionId } from '../domain/ids.ts';
 import type { Standing, Subject } from '../domain/permissions.ts';
 import type { Db } from './database.ts';
 import type { AccountId } from './tables.ts';
@@ -38,11 +39,19 @@ const PLACES: Readonly<Record<Subject, (key: SubjectKey, caller: AccountId) => R
       AND a.state IN ('approved', 'closed') AND a.decided_at IS NOT NULL`,
   'access token': ({ id }) => sql`SELECT reference_id AS owner_id, NULL::text AS benchmark, false AS approved
     FROM access_tokens WHERE id = ${id}`,
+  workflow: ({ kind, id = '' }, caller) => {
+    if (kind === 'review' && UUID.test(id)) return PLACES.association({ id }, caller);
+    return kind === 'function' && isFunctionId(id)
+      ? sql`SELECT owner_id, NULL::text AS benchmark, false AS approved FROM functions WHERE id = ${id}`
+      : sql`SELECT NULL::text AS owner_id, NULL::text AS benchmark, false AS approved WHERE false`;
+  },
   upload: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
     FROM uploads WHERE id = ${id}`,
   job: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
     FROM jobs WHERE id = ${id}`,
 };
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Known = Exclude<Standing, 'other'>;
 

@@ -17,6 +17,7 @@ import * as log from './log.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
 import * as results from './results.ts';
+import * as workflows from './workflows.ts';
 
 export const namedSchemas = [
   ProblemSchema.schema,
@@ -30,6 +31,7 @@ export const namedSchemas = [
   ...grants.grantSchemas,
   ...results.resultSchemas,
   ...events.eventSchemas,
+  ...workflows.workflowSchemas,
   ...audit.auditSchemas,
   ...functions.functionSchemas,
   ...jobs.jobSchemas,
@@ -38,6 +40,7 @@ export const namedSchemas = [
 
 const modules = [
   accounts,
+  workflows,
   deviceLogins,
   certificates,
   registrations,
