@@ -25,7 +25,7 @@ const LOG = ['^crypto/transparency/'];
 
 /** The platform's own activities work on its database; the parties' activities reach it only through the API's client. */
 const PLATFORM_ACTIVITIES =
-  '^activities/(audit|certification|deployments|housekeeping|jobs|job-batch-[a-z]+|platform|review-mails|reviews)[.]ts$';
+  '^activities/(audit|certification|deployments|event-mails|housekeeping|jobs|job-batch-[a-z]+|platform|review-mails|reviews|webhook-request|webhooks)[.]ts$';
 
 module.exports = {
   forbidden: [

@@ -1,6 +1,7 @@
 /** What the activities of the platform's worker work with. */
 import type { KeyObject } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import type { AddressPolicy } from '../client/address-policy.ts';
 import type { Db } from '../storage/database.ts';
 import type { SendMail } from '../storage/mail.ts';
 import type { NoteVerifier } from '../crypto/transparency/signed-note.ts';
@@ -13,6 +14,14 @@ export interface Platform {
   readonly uploadsFolder: string;
   readonly authority: CertificateAuthority;
   readonly auditSigner: AuditSigner;
+  readonly webhooks: WebhookSending;
+}
+
+export interface WebhookSending {
+  /** RSA, to open secrets with; only here, too. */
+  readonly key: KeyObject;
+  /** Where webhooks may lead. */
+  readonly policy: AddressPolicy;
 }
 
 /** Signs heads of the audit log. Its key, too, is only here. */

@@ -39,6 +39,7 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { serveStreams } from './server-sent-events.ts';
 import { workflowRoutes } from './routes/workflows.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import type { App, Services } from './services.ts';
 
 /** Enough for a config of 64 KiB in JSON; routes that take more say so. */
@@ -60,6 +61,7 @@ const ROUTES = [
   keyRotationRoutes,
   resultRoutes,
   blobRoutes,
+  webhookRoutes,
   auditRoutes,
   uploadRoutes,
   functionRoutes,

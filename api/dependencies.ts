@@ -35,6 +35,8 @@ export interface ApiSettings {
   readonly temporalUiUrl: string | null;
   /** What opens encrypted payloads for the Web UI; `null` where they are not encrypted. */
   readonly payloadCodec: PayloadCodec | null;
+  /** Whether webhooks may go by plain HTTP, as inside a network of one's own. */
+  readonly allowPrivateWebhooks: boolean;
   /** Whether a proxy in front says who the caller is (`X-Forwarded-For`). */
   readonly trustProxy: boolean;
 }

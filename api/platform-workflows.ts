@@ -29,6 +29,7 @@ import {
   type ReviewStatus,
   type VoteRequest,
 } from '../workflows/review-association/contract.ts';
+import { DELIVER_WEBHOOK, redeliverWebhookWorkflowId } from '../workflows/deliver-webhook/contract.ts';
 import { DEPLOY_FUNCTION, deployFunctionWorkflowId } from '../workflows/deploy-function/contract.ts';
 import {
   cancelUpdate,
@@ -172,6 +173,17 @@ export function openPlatformWorkflows(temporal: Client, db: Db, publicUrl: strin
 
     withdraw: (association: AssociationId, reason: string, author: Author): Promise<ReviewStatus> =>
       update(association, (handle) => handle.executeUpdate(withdrawUpdate, { args: [{ reason }, author] })),
+
+    /** Has a delivery that was opened again tried once more. Fails with `E_UNAVAILABLE`. */
+    redeliverWebhook: (webhook: string, event: number): Promise<void> =>
+      ask(async () => {
+        await temporal.workflow.start(DELIVER_WEBHOOK, {
+          workflowId: redeliverWebhookWorkflowId(webhook, event),
+          taskQueue: PLATFORM_TASK_QUEUE,
+          args: [{ webhook, event }],
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        });
+      }),
 
     /** Has the worker sign the head of the audit log; who asks while it is at work gets the same. */
     signAuditHead: (): Promise<SignedAuditHead> =>

@@ -40,6 +40,7 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
       accountPerMinute: configuration.accountPerMinute,
       tokenPerMinute: configuration.tokenPerMinute,
       trustProxy: configuration.trustProxy,
+      allowPrivateWebhooks: configuration.allowPrivateWebhooks,
       operators: configuration.operators.split(',').map((handle) => handle.trim()),
       temporalUiUrl: configuration.temporalUiUrl,
       payloadCodec: dataConverter.payloadCodecs?.[0] ?? null,

@@ -35,6 +35,7 @@ const ABSENCES: Readonly<Record<Subject, Absence>> = {
     what: ({ kind, id }) => `There is no work ${kind ?? ''}/${id ?? ''} that you can see.`,
     why: 'It is not there, or concerns others.',
   },
+  webhook: { what: ({ id }) => `You have no webhook ${id ?? ''}.`, next: 'List yours: strongroom webhook list' },
   upload: { what: () => 'There is no such upload of yours.', next: 'Begin a new one.' },
   job: { what: ({ id }) => `You have no job ${id ?? ''}.`, next: 'List yours: strongroom job list' },
 };

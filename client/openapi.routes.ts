@@ -454,5 +454,10 @@ export const ROUTES = {
   createToken: { method: 'post', path: '/v1/tokens', ids: {} },
   listTokens: { method: 'get', path: '/v1/tokens', ids: {} },
   deleteToken: { method: 'delete', path: '/v1/tokens/{id}', ids: {} },
+  createWebhook: { method: 'post', path: '/v1/webhooks', ids: {} },
+  listWebhooks: { method: 'get', path: '/v1/webhooks', ids: {} },
+  deleteWebhook: { method: 'delete', path: '/v1/webhooks/{id}', ids: {} },
+  listWebhookDeliveries: { method: 'get', path: '/v1/webhooks/{id}/deliveries', ids: {} },
+  redeliverWebhook: { method: 'post', path: '/v1/webhooks/{id}/deliveries/{delivery}/redelivery', ids: {} },
   streamWorkflow: { method: 'get', path: '/v1/workflows/{kind}/{id}/events', ids: {} },
 } as const;

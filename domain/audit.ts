@@ -31,6 +31,9 @@ export const AUDIT_ACTIONS = [
   'session.begun',
   'session.ended',
   'vote.cast',
+  'webhook.created',
+  'webhook.deleted',
+  'webhook.disabled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

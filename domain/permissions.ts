@@ -41,6 +41,7 @@ export type Subject =
   | 'access token'
   | 'upload'
   | 'job'
+  | 'webhook'
   | 'workflow';
 
 /** What a token needs; `session` is for what no token can do. */
@@ -171,6 +172,12 @@ export const PERMISSIONS = {
 
   streamEvents: account('read'),
   streamWorkflow: on('workflow', 'read', ['own', 'committee']),
+  // They carry what happens out of the platform: no token alone sets one up.
+  createWebhook: account('session'),
+  listWebhooks: account('read'),
+  deleteWebhook: on('webhook', 'session', ['own']),
+  listWebhookDeliveries: on('webhook', 'read', ['own']),
+  redeliverWebhook: on('webhook', 'session', ['own']),
 
   // Functions: whose policy does not admit the caller is not there for it, which the handlers look up with the function
   deployFunction: account('function'),

@@ -14,5 +14,15 @@ export const EVENT_TYPES = [
   'grant.created',
   'grant.revoked',
   'access.closed',
+  'webhook.disabled',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Of these everyone concerned hears by mail, too. What a review tells, it mails itself. */
+export const MAILED_EVENTS: readonly EventType[] = [
+  'approval-policy.changed',
+  'committee.joined',
+  'committee.left',
+  'container.invited',
+  'webhook.disabled',
+];

@@ -42,6 +42,7 @@ try {
   await tellStory(stage, cast, packages, new Narrator());
   // No part of the demo, which is long enough.
   await cast.owner.run(['container', 'rotate-key', 'digits-model']);
+  await tellOutside(cast);
   const temporal = await connectTemporalClient(config, addresses.temporal);
   await runHousekeeping(temporal.client);
   await signAuditHead(temporal.client);
@@ -52,6 +53,14 @@ try {
   await stack.stop();
   await forgetExampleImages().catch(() => undefined);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** A mail of an invitation, and a webhook that leads nowhere: its second attempt follows after five seconds. */
+async function tellOutside({ committee: [ann, ben] }: ReturnType<typeof castOf>): Promise<void> {
+  await ben.run(['webhook', 'create', '--url', 'https://127.0.0.1:9/']);
+  await ann.run(['benchmark', 'invite', 'digits', 'alice/another-model', '--reason', 'to compare it with ours']);
+  await ann.run(['member', 'add', 'digits', 'dora']);
+  await pause(10_000);
 }
 
 /** It runs every few minutes, which may not have come. */

@@ -65,6 +65,8 @@ const PLATFORM = {
   /** The base address of an OpenTelemetry collector; unset makes no traces. */
   traceCollector: optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
   trustProxy: yesOrNo('STRONGROOM_TRUST_PROXY', false),
+  /** Whether webhooks may lead to addresses inside this machine and its networks, and go by plain HTTP. */
+  allowPrivateWebhooks: yesOrNo('STRONGROOM_ALLOW_PRIVATE_WEBHOOKS', false),
   logLevel: oneOf('STRONGROOM_LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   ...TEMPORAL,
 } as const;

@@ -83,15 +83,21 @@ async function eventsOfDecision(trx: Trx, id: AssociationId, state: AssociationS
     .select(sql<string>`coalesce(containers.name, datasets.name)`.as('name'))
     .where('associations.id', '=', id)
     .executeTakeFirstOrThrow();
-  const decided: NewEvent = {
-    audience: ownerId,
+  const seats = await trx
+    .selectFrom('benchmarkMembers')
+    .select('accountId')
+    .where('benchmark', '=', benchmark)
+    .execute();
+  const audiences = [...new Set([ownerId, ...seats.map(({ accountId }) => accountId)])];
+  const decided = audiences.map((audience): NewEvent => ({
+    audience,
     type: state === 'changes-requested' ? 'association.changes-requested' : 'association.decided',
     association: id,
     benchmark,
     account: owner,
     [kind]: `${owner}/${name}`,
-  };
-  if (kind === 'container' || state !== 'approved') return [decided];
+  }));
+  if (kind === 'container' || state !== 'approved') return decided;
   const containers = await listApprovedContainers(trx, benchmark);
   const authorised = containers.map((container): NewEvent => ({
     audience: container.ownerId,
@@ -101,5 +107,5 @@ async function eventsOfDecision(trx: Trx, id: AssociationId, state: AssociationS
     benchmark,
     account: owner,
   }));
-  return [decided, ...authorised];
+  return [...decided, ...authorised];
 }

@@ -9,18 +9,21 @@ const RECONNECT_MS = 2_000;
 export interface EventListener {
   /** Calls `wake` at each sign of new events for `audience`, until the function that it returns is called. */
   listen(audience: AccountId, wake: () => void): () => void;
+  /** The same at each sign of new events for anybody. */
+  listenToAll(wake: () => void): () => void;
   close(): Promise<void>;
 }
 
 /** Keeps one connection of its own. After a break it comes back by itself and then wakes everyone. */
 export function openEventListener(url: string): EventListener {
   const readers = new Map<AccountId, Set<() => void>>();
+  const ofAll = new Set<() => void>();
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | null = null;
   let closed = false;
 
   const wakeAll = () => {
-    for (const wakes of readers.values()) for (const wake of wakes) wake();
+    for (const wakes of [ofAll, ...readers.values()]) for (const wake of wakes) wake();
   };
   const reconnect = () => {
     client = null;
@@ -35,7 +38,7 @@ export function openEventListener(url: string): EventListener {
     const fresh = new pg.Client({ connectionString: url, application_name: 'strongroom-events', keepAlive: true });
     client = fresh;
     fresh.on('notification', ({ payload }) => {
-      for (const wake of readers.get(payload ?? '') ?? []) wake();
+      for (const wake of [...ofAll, ...(readers.get(payload ?? '') ?? [])]) wake();
     });
     fresh.on('error', () => void fresh.end().catch(() => undefined));
     fresh.on('end', reconnect);
@@ -60,6 +63,12 @@ export function openEventListener(url: string): EventListener {
       return () => {
         wakes.delete(wake);
         if (wakes.size === 0 && readers.get(audience) === wakes) readers.delete(audience);
+      };
+    },
+    listenToAll(wake) {
+      ofAll.add(wake);
+      return () => {
+        ofAll.delete(wake);
       };
     },
     async close() {

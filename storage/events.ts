@@ -63,6 +63,23 @@ export async function listEvents(db: Db, audience: AccountId, after: number, lim
   return rows.map(({ id, type, at, ...subject }) => ({ id, type, at: at.toISOString(), ...withoutNulls(subject) }));
 }
 
+/** One event and whose it is. */
+export async function findEvent(
+  db: Db,
+  event: number,
+): Promise<{ readonly event: StoredEvent; readonly audience: Handle } | undefined> {
+  const row = await db
+    .selectFrom('events')
+    .innerJoin('accounts', 'accounts.id', 'events.audience')
+    .select(['events.id', 'type', 'at', 'association', 'container', 'dataset', 'benchmark', 'account', 'fingerprint'])
+    .select('accounts.handle as audience')
+    .where('events.id', '=', event)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { id, type, at, audience, ...subject } = row;
+  return { audience, event: { id, type, at: at.toISOString(), ...withoutNulls(subject) } };
+}
+
 /** The id of an account's newest event, 0 where there is none. */
 export async function newestEventId(db: Db | Trx, audience: AccountId): Promise<number> {
   const newest = await db

@@ -14,6 +14,7 @@ import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitati
 import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
+import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -28,6 +29,7 @@ const MIGRATIONS = {
   '2026-11-26-uploads-ahead': uploadsAhead,
   '2026-11-26-work-of-jobs': jobs,
   '2026-11-26-written-log': transparencyLog,
+  '2026-11-26-written-to-webhooks': webhooks,
 };
 
 const LOCK = 7_346_001;

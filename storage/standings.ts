@@ -45,6 +45,8 @@ const PLACES: Readonly<Record<Subject, (key: SubjectKey, caller: AccountId) => R
       ? sql`SELECT owner_id, NULL::text AS benchmark, false AS approved FROM functions WHERE id = ${id}`
       : sql`SELECT NULL::text AS owner_id, NULL::text AS benchmark, false AS approved WHERE false`;
   },
+  webhook: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
+    FROM webhooks WHERE id = ${id}`,
   upload: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved
     FROM uploads WHERE id = ${id}`,
   job: ({ id }) => sql`SELECT account_id AS owner_id, NULL::text AS benchmark, false AS approved

@@ -24,6 +24,7 @@ import type { AccountId, AccountTables } from './account-rows.ts';
 import type { BenchmarkTables } from './benchmark-rows.ts';
 import type { JobTables } from './job-tables.ts';
 import type { LogTables } from './log-tables.ts';
+import type { WebhookTables } from './webhook-rows.ts';
 import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
 
 export type { AccountId } from './account-rows.ts';
@@ -243,7 +244,7 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
-export interface Database extends AccountTables, BenchmarkTables, JobTables, LogTables {
+export interface Database extends AccountTables, BenchmarkTables, JobTables, LogTables, WebhookTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
   authority: AuthorityTable;

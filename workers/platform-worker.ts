@@ -1,11 +1,13 @@
-/** The platform's worker: reviews, certification and housekeeping. */
+/** The platform's worker: reviews, certification, mails, webhooks and housekeeping. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createAuditActivities } from '../activities/audit.ts';
 import { createCertificationActivities } from '../activities/certification.ts';
+import { createEventMailActivities } from '../activities/event-mails.ts';
 import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import type { Platform } from '../activities/platform.ts';
 import { createReviewActivities } from '../activities/reviews.ts';
+import { createWebhookActivities } from '../activities/webhooks.ts';
 import { HOUSEKEEPING, HOUSEKEEPING_MINUTES, HOUSEKEEPING_SCHEDULE } from '../workflows/housekeeping/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { workerTuning, type WorkerPlace } from './tuning.ts';
@@ -23,8 +25,10 @@ export async function createPlatformWorker(
     activities: {
       ...createAuditActivities(platform),
       ...createCertificationActivities(platform),
+      ...createEventMailActivities(platform),
       ...createHousekeepingActivities(platform),
       ...createReviewActivities(platform),
+      ...createWebhookActivities(platform),
     },
     ...workerTuning(place),
     ...workerVersion(buildId),

@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { createAddressPolicy } from '../client/address-policy.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
@@ -9,11 +10,15 @@ import { openLog } from '../stack/log.ts';
 import { startTracing } from '../stack/tracing.ts';
 import { saveAuthority } from '../storage/authority.ts';
 import { openDatabase } from '../storage/database.ts';
+import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';
+import { saveWebhookKey } from '../storage/webhook-key.ts';
 import { openAuditSigner } from './audit-signer.ts';
 import { openAuthority } from './authority.ts';
+import { startEventDispatcher } from './event-dispatcher.ts';
 import { temporalLogger } from './log.ts';
 import { createPlatformWorker, scheduleHousekeeping } from './platform-worker.ts';
+import { openWebhookKey } from './webhook-key.ts';
 
 const config = readPlatformConfiguration();
 const { databaseUrl, temporalAddress, dataFolder } = config;
@@ -44,6 +49,8 @@ const authority = await openAuthority(within('authority'));
 await saveAuthority(db, { fingerprint: authority.fingerprint, certificate: authority.certificate });
 const temporal = await connectTemporalClient(config, temporalAddress);
 const connection = await connectTemporalWorker(config, temporalAddress);
+const webhookKey = await openWebhookKey(within('authority'));
+await saveWebhookKey(db, webhookKey.publicKey);
 const worker = await createPlatformWorker(
   {
     db,
@@ -52,16 +59,29 @@ const worker = await createPlatformWorker(
     uploadsFolder: within('uploads'),
     authority,
     auditSigner: await openAuditSigner(within('authority')),
+    webhooks: {
+      key: webhookKey.key,
+      policy: createAddressPolicy({ allowPrivateAddresses: config.allowPrivateWebhooks, platformOrigin: null }),
+    },
   },
   { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config), tracing },
   config.workerBuildId,
 );
 await scheduleHousekeeping(temporal.client);
+const events = openEventListener(databaseUrl);
+const dispatcher = startEventDispatcher({
+  db,
+  temporal: temporal.client,
+  events,
+  onFailure: (error) => process.stderr.write(`Events wait to be handed over: ${String(error)}\n`),
+});
 await writeFile(within('worker.ready'), `${process.pid}\n`);
 try {
   await worker.run();
 } finally {
   await rm(within('worker.ready'), { force: true });
+  await dispatcher.stop();
+  await events.close();
   await tracing?.stop();
   await connection.close();
   await temporal.close();

@@ -17,6 +17,7 @@ import * as log from './log.ts';
 import { ProblemSchema } from './problem.ts';
 import * as registrations from './registrations.ts';
 import * as results from './results.ts';
+import * as webhooks from './webhooks.ts';
 import * as workflows from './workflows.ts';
 
 export const namedSchemas = [
@@ -31,6 +32,7 @@ export const namedSchemas = [
   ...grants.grantSchemas,
   ...results.resultSchemas,
   ...events.eventSchemas,
+  ...webhooks.webhookSchemas,
   ...workflows.workflowSchemas,
   ...audit.auditSchemas,
   ...functions.functionSchemas,
@@ -51,6 +53,7 @@ const modules = [
   keyRotation,
   results,
   events,
+  webhooks,
   blobs,
   audit,
   functions,

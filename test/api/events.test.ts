@@ -52,10 +52,12 @@ test('an owner hears of the decision, of data owners that become authorised, and
   ]);
 });
 
-test('the committee hears of requests, the data owner of its grants, and nobody of what concerns others', async () => {
-  expect((await hear(committee[1]!, 2)).map((event) => event.type)).toEqual([
+test('the committee hears of requests and decisions, the data owner of its grants, and nobody of what concerns others', async () => {
+  expect((await hear(committee[1]!, 4)).map((event) => event.type)).toEqual([
     'association.requested',
+    'association.decided',
     'association.requested',
+    'association.decided',
   ]);
   const { items } = (await bob.ask('GET', '/v1/certificates')).json() as unknown as {
     items: { fingerprint: string }[];

@@ -2,12 +2,13 @@
  * Every operation of the OpenAPI document, tried by every kind of caller. What one may not see is 404, what one sees and
  * may not do is 403, and nothing changes.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { PERMISSIONS, SCOPES, type Operation, type Permission, type Standing } from '../../domain/permissions.ts';
 import { findStandings } from '../../storage/standings.ts';
+import { insertWebhook } from '../../storage/webhooks.ts';
 import { approved, createBenchmark, digestOf, IMAGE_DIGEST } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
@@ -64,6 +65,13 @@ beforeAll(async () => {
     VALUES (${job}, ${people.own.account.id}, 'x', 'alice/f@1', ${digestOf('f')}, ${'A'.repeat(43)}, ${'A'.repeat(43)}, 'x', 1)`.execute(
     platform.db,
   );
+  const webhook = randomUUID();
+  await insertWebhook(platform.db, people.own.account, {
+    id: webhook,
+    url: 'https://hooks.example.org/',
+    events: [],
+    sealedSecret: Buffer.from('sealed'),
+  });
   sampler = {
     schemas: document.components.schemas,
     known: {
@@ -73,6 +81,8 @@ beforeAll(async () => {
       'access token': token,
       job,
       JobId: job,
+      webhook,
+      delivery: '5f0c1f62-7a0e-4d7e-9f5e-1c2d3e4f5a6b',
       Handle: 'alice',
       ContainerName: 'model',
       DatasetName: 'scans',

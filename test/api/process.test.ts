@@ -46,6 +46,7 @@ beforeAll(async () => {
       accountPerMinute: 10_000,
       tokenPerMinute: 10_000,
       trustProxy: false,
+      allowPrivateWebhooks: false,
       operators: ['oscar', 'opal'],
       temporalUiUrl: null,
       payloadCodec: null,

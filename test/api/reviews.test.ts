@@ -291,6 +291,7 @@ describe('the committee', () => {
       .selectAll()
       .where('association', '=', id)
       .where('type', '=', 'association.decided')
+      .where('audience', '=', alice.account.id)
       .execute();
     expect(told).toHaveLength(1);
     await temporal.client.workflow.getHandle(`review/${id}`).result();

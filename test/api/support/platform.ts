@@ -80,6 +80,7 @@ export async function startPlatform({
       accountPerMinute: 100_000,
       tokenPerMinute: 100_000,
       trustProxy: false,
+      allowPrivateWebhooks: false,
       operators: ['oscar', 'opal'],
       temporalUiUrl: null,
       payloadCodec: null,

@@ -4,6 +4,9 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type NativeConnecti
 import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createAuditActivities } from '../../../activities/audit.ts';
+import { createEventMailActivities } from '../../../activities/event-mails.ts';
+import type { WebhookSending } from '../../../activities/platform.ts';
+import { createWebhookActivities } from '../../../activities/webhooks.ts';
 import { StrongroomError } from '../../../domain/errors.ts';
 import { parseFingerprint } from '../../../domain/ids.ts';
 import { insertCertificate } from '../../../storage/certificates.ts';
@@ -29,6 +32,7 @@ export async function startWorker(
   connection: NativeConnection,
   platform: Pick<TestPlatform, 'db' | 'sendMail'>,
   dataConverter: DataConverter = {},
+  webhooks?: WebhookSending,
 ): Promise<TestWorker> {
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../../workflows/platform.ts', import.meta.url)),
@@ -43,6 +47,8 @@ export async function startWorker(
     activities: {
       ...createAuditActivities({ db: platform.db, auditSigner: auditSigner() }),
       ...createReviewActivities(platform),
+      ...createEventMailActivities(platform),
+      ...(webhooks && createWebhookActivities({ db: platform.db, webhooks })),
       certifyCertificate: (input: CertifyCertificateInput) => certify(platform.db, input),
     },
   });

@@ -1,0 +1,116 @@
+/** Events sent to an address of one's choice, and the log of them. */
+import { Type } from 'typebox';
+import { EVENT_TYPES } from '../../domain/platform-event.ts';
+import { WEBHOOK_DELIVERY_STATES } from '../../domain/webhook.ts';
+import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
+import { closed, named, nullable, oneOf, readonlyList, TimestampSchema } from './words.ts';
+
+const IdSchema = Type.String({ pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const EventTypeSchema = oneOf(EVENT_TYPES);
+
+const webhookFields = {
+  id: IdSchema,
+  url: Type.String(),
+  events: readonlyList(EventTypeSchema, { description: 'None stands for all.' }),
+  createdAt: TimestampSchema,
+  failingSince: nullable(TimestampSchema),
+  disabledAt: nullable(TimestampSchema),
+  disabledBecause: nullable(Type.String()),
+};
+const WebhookSchema = named('Webhook', Type.Object(webhookFields));
+const NewWebhookSchema = named(
+  'NewWebhook',
+  Type.Object({
+    ...webhookFields,
+    secret: Type.String({ description: 'By which each delivery is signed. It is shown this once.' }),
+  }),
+);
+const AttemptSchema = Type.Object({
+  at: TimestampSchema,
+  status: nullable(Type.Integer({ description: 'Of the answer.' })),
+  failure: nullable(Type.String()),
+  milliseconds: Type.Integer(),
+});
+const DeliverySchema = named(
+  'WebhookDelivery',
+  Type.Object({
+    id: Type.String({ description: 'The receiver knows it as `webhook-id`: the same each time it is tried.' }),
+    type: EventTypeSchema,
+    state: oneOf(WEBHOOK_DELIVERY_STATES),
+    createdAt: TimestampSchema,
+    attempts: readonlyList(AttemptSchema),
+  }),
+);
+
+export const webhookSchemas = [WebhookSchema.schema, NewWebhookSchema.schema, DeliverySchema.schema];
+
+const tag = 'Webhooks';
+const byWebhook = Type.Object({ id: IdSchema });
+
+export const createWebhook = defineRoute({
+  method: 'POST',
+  url: '/v1/webhooks',
+  id: 'createWebhook',
+  tag,
+  summary: 'Have events sent to an address',
+  description:
+    'What the event stream tells the account is sent as Standard Webhooks has it: JSON, signed with HMAC-SHA256 in `webhook-signature`. What is not answered with 2xx within 15 seconds is tried again for more than a day.',
+  body: Type.Object(
+    {
+      url: Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 2000 }),
+      events: Type.Optional(
+        Type.Array(EventTypeSchema, {
+          maxItems: EVENT_TYPES.length,
+          uniqueItems: true,
+          description: 'All where none is named.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  answers: { 201: NewWebhookSchema.ref },
+});
+
+export const listWebhooks = defineRoute({
+  method: 'GET',
+  url: '/v1/webhooks',
+  id: 'listWebhooks',
+  tag,
+  summary: 'The own webhooks',
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(WebhookSchema.ref) },
+});
+
+export const deleteWebhook = defineRoute({
+  method: 'DELETE',
+  url: '/v1/webhooks/:id',
+  id: 'deleteWebhook',
+  tag,
+  summary: 'Delete a webhook with its log',
+  params: byWebhook,
+  answers: { 204: nothing },
+});
+
+export const listWebhookDeliveries = defineRoute({
+  method: 'GET',
+  url: '/v1/webhooks/:id/deliveries',
+  id: 'listWebhookDeliveries',
+  tag,
+  summary: 'What was sent to a webhook',
+  description: 'The newest first.',
+  params: byWebhook,
+  querystring: Type.Object(pageQuery, closed),
+  answers: { 200: pagesOf(DeliverySchema.ref) },
+});
+
+export const redeliverWebhook = defineRoute({
+  method: 'POST',
+  url: '/v1/webhooks/:id/deliveries/:delivery/redelivery',
+  id: 'redeliverWebhook',
+  tag,
+  summary: 'Send something to a webhook again',
+  description:
+    'At once, whether it was delivered, given up or waits for another attempt. The receiver knows it by the same `webhook-id`.',
+  params: Type.Object({ id: IdSchema, delivery: IdSchema }),
+  answers: { 202: nothing },
+});

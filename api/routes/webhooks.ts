@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { StrongroomError } from '../../domain/errors.ts';
+import { listDeliveries, reopenDelivery } from '../../storage/webhook-deliveries.ts';
+import { findWebhookKey } from '../../storage/webhook-key.ts';
+import { deleteWebhook, insertWebhook, listWebhooks } from '../../storage/webhooks.ts';
+import { callerOf } from '../caller.ts';
+import * as contract from '../contract/webhooks.ts';
+import { toPageAnswer, toPageRequest } from '../pages.ts';
+import type { App, Services } from '../services.ts';
+import { createWebhookSecret } from '../webhook-secret.ts';
+
+export function webhookRoutes(app: App, { db, workflows, settings }: Services): void {
+  app.route({
+    ...contract.createWebhook,
+    handler: async (request, reply) => {
+      const { url, events = [] } = request.body;
+      checkUrl(url, settings.allowPrivateWebhooks);
+      const publicKey = await findWebhookKey(db);
+      if (publicKey === undefined) throw noKey();
+      const id = randomUUID();
+      const { secret, sealedSecret } = createWebhookSecret(publicKey, id);
+      const webhook = await insertWebhook(db, callerOf(request), { id, url, events, sealedSecret });
+      return reply.code(201).send({ ...webhook, secret });
+    },
+  });
+
+  app.route({
+    ...contract.listWebhooks,
+    handler: async (request) => {
+      const page = toPageRequest('listWebhooks', request.query);
+      return toPageAnswer('listWebhooks', await listWebhooks(db, callerOf(request).id, page));
+    },
+  });
+
+  app.route({
+    ...contract.deleteWebhook,
+    handler: async (request, reply) => {
+      await deleteWebhook(db, callerOf(request), request.params.id);
+      return reply.code(204).send();
+    },
+  });
+
+  app.route({
+    ...contract.listWebhookDeliveries,
+    handler: async ({ params, query }) => {
+      const page = toPageRequest('listWebhookDeliveries', query);
+      return toPageAnswer('listWebhookDeliveries', await listDeliveries(db, params.id, page));
+    },
+  });
+
+  app.route({
+    ...contract.redeliverWebhook,
+    handler: async ({ params: { id, delivery } }, reply) => {
+      await workflows.redeliverWebhook(id, await reopenDelivery(db, id, delivery));
+      return reply.code(202).send();
+    },
+  });
+}
+
+/** Whether it leads to a public address is asked when it is connected to: names may lead elsewhere by then. */
+function checkUrl(text: string, allowHttp: boolean): void {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && url.username === '' && url.password === '' && (url.protocol === 'https:' || allowHttp)) return;
+  throw new StrongroomError('E_INVALID_REQUEST', 'This is no address that a webhook can have.', {
+    why: 'It takes https, and no user name or password.',
+    next: 'Write it as https://HOST/PATH.',
+  });
+}
+
+const noKey = () =>
+  new StrongroomError('E_UNAVAILABLE', 'The platform cannot keep the secret of a webhook yet.', {
+    why: 'Its worker has not started.',
+    next: 'Try again in a moment.',
+  });
