@@ -9,7 +9,15 @@ import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import { buildClassifier } from '../../examples/build-classifier.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
-const SHARED = process.env.STRONGROOM_TEST_MODELS ?? join(import.meta.dirname, '../../../shared/models');
+const SHARED = own('STRONGROOM_TEST_MODELS') ?? join(import.meta.dirname, '../../../shared/models');
+const RESNET50 = own('STRONGROOM_BENCH_RESNET50');
+
+/** Taken out of the environment: the platform's processes refuse variables that they do not know. */
+function own(variable: string): string | undefined {
+  const value = process.env[variable];
+  Reflect.deleteProperty(process.env, variable);
+  return value;
+}
 
 export interface BenchModel {
   readonly name: string;
@@ -44,7 +52,7 @@ const imageNet = (name: string, file: string, settings: string, calls: number): 
 
 /** Those whose files are here; says of each other one why it is left out. ResNet50 is made where Python can. */
 export function benchModels(folder: string): readonly BenchModel[] {
-  const resnet50 = process.env.STRONGROOM_BENCH_RESNET50 ?? makeResnet50(join(folder, 'resnet50.onnx'));
+  const resnet50 = RESNET50 ?? makeResnet50(join(folder, 'resnet50.onnx'));
   const wanted = [
     digits,
     imageNet('efficientnet-lite0', join(SHARED, 'efficientnet-lite0.onnx'), 'efficientnet-lite0', 60),
