@@ -16,28 +16,33 @@ export interface AgentState {
 
 /** The running agent, or `null`. A file that a killed agent left behind counts for nothing. */
 export async function readAgentState(file: string): Promise<AgentState | null> {
-  const state = await parseFile(file);
-  return state && (await isAgent(state.pid)) ? state : null;
+  const { pid, startedAt, account, temporal } = await parseFile(file);
+  const whole = pid && startedAt && account && temporal ? { pid, startedAt, account, temporal } : null;
+  return whole && (await runs(whole.pid, 'workers/agent.ts')) ? whole : null;
 }
 
-async function parseFile(file: string): Promise<AgentState | null> {
-  const content = await readFile(file, 'utf8').catch(() => null);
-  if (content === null) return null;
+/** The process that starts the agent again when it dies, or `null`. */
+export async function readKeeper(file: string): Promise<number | null> {
+  const { pid } = await parseFile(file);
+  return pid && (await runs(pid, 'workers/agent-keeper.ts')) ? pid : null;
+}
+
+async function parseFile(file: string): Promise<Partial<AgentState>> {
+  const content = await readFile(file, 'utf8').catch(() => '{}');
   try {
-    const { pid, startedAt, account, temporal } = JSON.parse(content) as Partial<AgentState>;
-    return pid && startedAt && account && temporal ? { pid, startedAt, account, temporal } : null;
+    return JSON.parse(content) as Partial<AgentState>;
   } catch {
-    return null;
+    return {};
   }
 }
 
-/** Process ids are used again: on Linux the command line tells whether it is an agent that has this one now. */
-async function isAgent(pid: number): Promise<boolean> {
+/** Process ids are used again: on Linux the command line tells whether it is this program that has this one now. */
+async function runs(pid: number, program: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
-  return commandLine === null ? process.platform !== 'linux' : commandLine.includes('workers/agent.ts');
+  return commandLine === null ? process.platform !== 'linux' : commandLine.includes(program);
 }

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PartyHome } from '../client/party-home.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import { readAgentState, type AgentState } from './agent-state.ts';
+import { readAgentState, readKeeper, type AgentState } from './agent-state.ts';
 
-const PROGRAM = fileURLToPath(new URL('../workers/agent.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../workers/agent-keeper.ts', import.meta.url));
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 const LOOK_MS = 100;
@@ -17,8 +17,8 @@ const LOG_TAIL_BYTES = 16_384;
 export const agentState = (home: PartyHome): Promise<AgentState | null> => readAgentState(home.agent.stateFile);
 
 /**
- * Starts the agent and waits until it is ready; without an address it brings a Temporal of its own. Fails with
- * `E_AGENT_NOT_RUNNING` and the end of its log.
+ * Starts the agent with its keeper, or waits where one is starting it again; without an address it brings a Temporal of
+ * its own. Answers when it is ready. Fails with `E_AGENT_NOT_RUNNING` and the end of its log.
  */
 export async function startAgent(
   home: PartyHome,
@@ -28,38 +28,45 @@ export async function startAgent(
   await mkdir(dirname(home.agent.logFile), { recursive: true, mode: 0o700 });
   const log = await open(home.agent.logFile, 'a', 0o600);
   const begin = (await log.stat()).size;
-  const child = spawn(process.execPath, [PROGRAM], {
-    detached: true,
-    cwd: home.folder,
-    stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: temporalAddress ?? '' },
-  });
   const end: { reason: string | null } = { reason: null };
-  child.on('error', (error) => (end.reason = error.message));
-  child.on('exit', (code, by) => (end.reason = by === null ? `It exited with ${code}.` : `It was ended by ${by}.`));
-  child.unref();
+  const keeper = (await readKeeper(home.agent.keeperFile)) ?? spawnKeeper();
   await log.close();
   const deadline = Date.now() + START_MS;
   while (end.reason === null && Date.now() < deadline) {
     const state = await agentState(home);
-    if (state && state.pid === child.pid) return state;
+    if (state) return state;
     await sleep(LOOK_MS, undefined, { signal });
   }
-  if (end.reason === null && child.pid !== undefined) process.kill(child.pid, 'SIGTERM');
+  if (end.reason === null) process.kill(keeper, 'SIGTERM');
   throw await notStarted(home, begin, end.reason ?? `It was not ready after ${START_MS / 1000} s.`);
+
+  function spawnKeeper(): number {
+    const child = spawn(process.execPath, [PROGRAM], {
+      detached: true,
+      cwd: home.folder,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: temporalAddress ?? '' },
+    });
+    child.on('error', (error) => (end.reason = error.message));
+    child.on('exit', (code, by) => (end.reason = by === null ? `It exited with ${code}.` : `It was ended by ${by}.`));
+    child.unref();
+    return child.pid ?? 0;
+  }
 }
 
 /** Stops the agent and waits for it; answers with what ran, or `null` where nothing did. */
 export async function stopAgent(home: PartyHome): Promise<AgentState | null> {
-  const state = await agentState(home);
-  if (!state) return null;
-  process.kill(state.pid, 'SIGTERM');
+  const [state, keeper] = [await agentState(home), await readKeeper(home.agent.keeperFile)];
+  const first = keeper ?? state?.pid;
+  if (first === undefined) return null;
+  process.kill(first, 'SIGTERM');
   const deadline = Date.now() + STOP_MS;
-  while ((await agentState(home))?.pid === state.pid) {
-    if (Date.now() > deadline) process.kill(state.pid, 'SIGKILL');
+  for (;;) {
+    const left = (await readKeeper(home.agent.keeperFile)) ?? (await agentState(home))?.pid;
+    if (left === undefined) return state;
+    if (Date.now() > deadline) process.kill(left, 'SIGKILL');
     await sleep(LOOK_MS);
   }
-  return state;
 }
 
 /** The end of the agent's log, in whole lines. */

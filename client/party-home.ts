@@ -41,6 +41,8 @@ export class PartyHome {
   readonly folder: string;
   readonly agent: {
     readonly stateFile: string;
+    /** Of the process that starts the agent again when it dies. */
+    readonly keeperFile: string;
     readonly logFile: string;
     /** Of the Temporal that the agent brings where none is configured. */
     readonly temporalFolder: string;
@@ -50,6 +52,7 @@ export class PartyHome {
     this.folder = folder;
     this.agent = {
       stateFile: path.join(folder, 'agent', 'agent.json'),
+      keeperFile: path.join(folder, 'agent', 'keeper.json'),
       logFile: path.join(folder, 'agent', 'agent.log'),
       temporalFolder: path.join(folder, 'agent', 'temporal'),
     };

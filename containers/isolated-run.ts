@@ -24,7 +24,7 @@ export interface RunOutcome {
 
 /**
  * Runs the task and answers when its container has ended well and its output was checked. The container is always
- * removed. Fails with `E_CONTAINER_FAILED`, `E_CONTAINER_TIMEOUT`, `E_CONTAINER_OUTPUT_TOO_LARGE`,
+ * removed. Fails with `E_CONTAINER_FAILED`, `E_CONTAINER_KILLED`, `E_CONTAINER_TIMEOUT`, `E_CONTAINER_OUTPUT_TOO_LARGE`,
  * `E_CONTAINER_OUTPUT_EMPTY`, `E_DATASET_UNREADABLE`, `E_OUTPUT_EXISTS`, `E_IMAGE_NOT_FOUND`, `E_DOCKER_UNAVAILABLE`,
  * and with `E_INTERRUPTED` when `signal` fires.
  */

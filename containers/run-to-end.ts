@@ -60,6 +60,9 @@ async function start(container: Container, run: IsolatedRun): Promise<void> {
   }
 }
 
+/** What Docker gives for a process that SIGKILL ended. */
+const KILLED = 128 + 9;
+
 /** Fails unless the container ended by itself and well; says which limit it broke. */
 async function explainEnd(
   container: Container,
@@ -84,6 +87,7 @@ async function explainEnd(
   }
   const measured = await measureOutputs(outputs);
   if (isTooLarge(measured, limits.outputMaxBytes)) throw outputTooLarge(limits.outputMaxBytes);
+  if (exitCode === KILLED) throw new StrongroomError('E_CONTAINER_KILLED', 'The container was killed.', { next });
   throw new StrongroomError('E_CONTAINER_FAILED', `The container ended with exit code ${exitCode}.`, { next });
 }
 

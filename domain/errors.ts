@@ -110,6 +110,7 @@ export const ERROR_KINDS = {
   E_DOCKER_MISSING: kind(503, EXIT.dockerMissing),
   E_DOCKER_UNAVAILABLE: kind(503, EXIT.dockerMissing, true),
   E_CONTAINER_FAILED: kind(422, EXIT.failed),
+  E_CONTAINER_KILLED: kind(503, EXIT.failed, true),
   E_CONTAINER_TIMEOUT: kind(422, EXIT.failed),
   E_CONTAINER_OUTPUT_EMPTY: kind(422, EXIT.failed),
   E_CONTAINER_OUTPUT_TOO_LARGE: kind(422, EXIT.failed),

@@ -2,10 +2,13 @@
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { StrongroomError, toErrorFields } from '../domain/errors.ts';
+import { StrongroomError, toErrorFields, type ErrorCode } from '../domain/errors.ts';
 
-/** A failure that we did not foresee is a defect: a few attempts may get past it, endless ones would hide it. */
-const ATTEMPTS_AT_THE_UNFORESEEN = 5;
+/**
+ * What may pass, but not for ever. A failure that we did not foresee is a defect: a few attempts may get past it, endless
+ * ones would hide it. A container that is killed each time ends itself so.
+ */
+const ATTEMPTS: Partial<Record<ErrorCode, number>> = { E_INTERNAL: 5, E_CONTAINER_KILLED: 3 };
 
 export const activityFailures = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
   inbound: {
@@ -23,11 +26,12 @@ export const activityFailures = (context: Context): { inbound: ActivityInboundCa
 function toFailure(error: unknown, attempt: number): unknown {
   if (error instanceof TemporalFailure) return error;
   const known = error instanceof StrongroomError ? error : unforeseen(error);
+  const attempts = ATTEMPTS[known.code];
   return ApplicationFailure.create({
     type: known.code,
     message: known.message,
     details: [toErrorFields(known)],
-    nonRetryable: known.code === 'E_INTERNAL' ? attempt >= ATTEMPTS_AT_THE_UNFORESEEN : !known.kind.retryable,
+    nonRetryable: attempts === undefined ? !known.kind.retryable : attempt >= attempts,
   });
 }
 

@@ -323,6 +323,16 @@ describe('a run', () => {
     expect(await ourContainers()).toEqual([]);
   });
 
+  test('says that it was killed where somebody else on the machine did that, so that it can be run again', async () => {
+    const ended = failure(await makeRun('loop'));
+    const running = async () => (await ourContainers()).find(({ State }) => State === 'running');
+    let victim = await running();
+    while (!victim) victim = await running();
+    await docker.getContainer(victim.Id).kill();
+    expect(await ended).toMatchObject({ code: 'E_CONTAINER_KILLED', kind: { retryable: true } });
+    expect(await ourContainers()).toEqual([]);
+  });
+
   test('is not begun once it is interrupted', async () => {
     expect((await failure(await makeRun('files', { signal: AbortSignal.abort() }))).code).toBe('E_INTERRUPTED');
   });

@@ -36,6 +36,8 @@ export interface Staging {
   readonly report?: (line: string) => void;
   /** Prepares the folder of the story, in which the platform's own is `platform`. */
   readonly prepare?: (folder: string) => Promise<void>;
+  /** Brings the platform up; as `strongroom up` does it, unless another way is given. */
+  readonly bringUp?: typeof bringUp;
 }
 
 export class Cast {
@@ -50,7 +52,8 @@ export class Cast {
     this.temporal = temporal;
   }
 
-  static async assemble({ settings = {}, report = () => undefined, prepare }: Staging = {}): Promise<Cast> {
+  static async assemble(staging: Staging = {}): Promise<Cast> {
+    const { settings = {}, report = () => undefined, prepare } = staging;
     const folder = await mkdtemp(path.join(tmpdir(), 'strongroom-story-'));
     await chmod(folder, 0o755);
     await prepare?.(folder);
@@ -60,7 +63,7 @@ export class Cast {
       STRONGROOM_LOG_INS_PER_MINUTE: '1000',
       ...settings,
     });
-    const stack = await bringUp(config, report);
+    const stack = await (staging.bringUp ?? bringUp)(config, report);
     return new Cast(folder, stack, await connectTemporalClient(config, stack.addresses.temporal));
   }
 
@@ -119,22 +122,27 @@ export class Cast {
 
   /** The person's agent; again, where it was killed. */
   async startAgent({ home }: Pick<Person, 'home'>, settings: Settings = {}): Promise<Child> {
+    return this.#startAgent(home, 'agent.ts', settings);
+  }
+
+  /** The same as `strongroom agent start` does it: with a keeper, whose process is answered. */
+  async keepAgent({ home }: Pick<Person, 'home'>, settings: Settings = {}): Promise<Child> {
+    return this.#startAgent(home, 'agent-keeper.ts', settings);
+  }
+
+  async #startAgent(home: PartyHome, program: string, settings: Settings): Promise<Child> {
     const agent = await startChild(process.execPath, {
-      args: [path.join(ROOT, 'workers', 'agent.ts')],
+      args: [path.join(ROOT, 'workers', program)],
       logFile: home.agent.logFile,
       env: { STRONGROOM_HOME: home.folder, TEMPORAL_ADDRESS: this.stack.addresses.temporal, ...settings },
     });
     this.#agents.push(agent);
+    const known = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
     for (let tries = 0; tries < 900 && !agent.exited(); tries += 1) {
-      if (await serves(home, agent)) return agent;
+      const said = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
+      if (said !== '' && said !== known) return agent;
       await pause(100);
     }
     throw new Error(`The agent did not start: ${await readFile(home.agent.logFile, 'utf8')}`);
   }
-}
-
-/** Whether it is this agent that says so: one that was killed leaves its words behind. */
-async function serves(home: PartyHome, agent: Child): Promise<boolean> {
-  const said = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
-  return said.includes(`"pid": ${agent.pid},`);
 }

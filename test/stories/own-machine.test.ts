@@ -53,9 +53,13 @@ describe('a party on a machine of its own', () => {
     await expect(cast.temporal.client.workflow.getHandle(WORK).describe()).rejects.toThrow(/not found/);
   }, 60_000);
 
-  test('finds its work again after the agent was killed, and nothing keeps running when it is stopped', async () => {
+  test('has a killed agent started again without a command, finds its work, and nothing keeps running when it is stopped', async () => {
     const { agent } = await remiDoes<AgentAnswer>('agent', 'status');
     process.kill(agent.pid, 'SIGKILL');
+    let again: AgentAnswer['agent'] | undefined;
+    while (again === undefined) again = (await remiDoes<Partial<AgentAnswer>>('agent', 'status')).agent;
+    expect(again.pid).not.toBe(agent.pid);
+    process.kill(again.pid, 'SIGKILL');
     expect(await remiDoes('workflow', 'show', WORK)).toMatchObject({ workflowId: WORK });
     expect(ofTemporal()).toHaveLength(1);
     await remiDoes('agent', 'stop');
