@@ -1,7 +1,7 @@
 /** "Done, but you were told that it failed", at every activity of every worker: one whole story, and nothing is doubled. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,6 +16,7 @@ import {
   autoGrantUpdate,
   manageAccessWorkflowId,
 } from '../../../workflows/manage-access/contract.ts';
+import { answerTo } from '../../stories/commands.ts';
 import { Harness } from '../support/harness.ts';
 import { patiently, until } from '../support/patience.ts';
 import { BENCHMARK, containerName } from '../support/study.ts';
@@ -105,7 +106,7 @@ describe('where every activity is done and told to have failed', () => {
     expect(await decided).toMatchObject({ state: 'closed' });
   }, 60_000);
 
-  test('a function is deployed, the audit log signed, the house kept', async () => {
+  test('a function is deployed and answers a folder, the audit log is signed, the house kept', async () => {
     const { home, session, platform, handle: owner } = harness.study.olga;
     const { apiUrl, token } = session;
     const trust = await new Strongroom({ apiUrl, token, trust: { file: home.enclaveTrustFile(session) } }).trust();
@@ -114,6 +115,10 @@ describe('where every activity is done and told to have failed', () => {
     const deployment = { platform, owner, bundle, trust, store, public: false, workFolder };
     expect(await deployFunction(deployment)).toMatchObject({ deployed: { state: 'ready' } });
     await home.removeWork('deploy');
+    const texts = path.join(harness.cast.folder, 'texts', 'data');
+    const answers = path.join(harness.cast.folder, 'answers.jsonl');
+    await answerTo({ home }, ['job', 'run', 'length-model', texts, '--out', answers]);
+    expect((await readFile(answers, 'utf8')).trim().split('\n')).toHaveLength(2);
     await platform.readAuditHead();
     await harness.cast.temporal.client.schedule.getHandle(HOUSEKEEPING_SCHEDULE).trigger();
     await until('the house is kept', async () => notes('told').includes('removeOrphanedUploads'));

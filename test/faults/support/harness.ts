@@ -4,14 +4,19 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openDatabase, type Db } from '../../../storage/database.ts';
-import { Cast, type Settings, type Staging } from '../../stories/cast.ts';
+import { Cast, type Staging } from '../../stories/cast.ts';
+import { missingOf } from '../witness/acknowledged.ts';
 import { watchImagesRun, type ImagesRun } from '../witness/images-run.ts';
 import { belongings, type Belongings } from '../witness/leftovers.ts';
+import { doubledGrants } from '../witness/one-grant-each.ts';
 import { testify, testifyOfSecrets, type Scene } from '../witness/witness.ts';
+import type { Watched } from './api-watch.ts';
 import { until } from './patience.ts';
-import { Study } from './study.ts';
+import { keepRow, seenIn } from './rows.ts';
+import { Study, type Surroundings } from './study.ts';
 
-export type PlatformPart = 'api' | 'worker' | 'postgres' | 'temporal' | 'attestor' | 'broker' | 'enclave';
+/** The processes of the platform, and the agent of the model's owner. */
+export type Part = 'api' | 'worker' | 'postgres' | 'temporal' | 'attestor' | 'broker' | 'enclave' | 'agent';
 
 export class Harness {
   readonly cast: Cast;
@@ -30,8 +35,11 @@ export class Harness {
     this.#before = before;
   }
 
-  /** `agents` is of the environment of the parties' agents. */
-  static async open(staging: Staging = {}, agents: Settings = {}): Promise<Harness> {
+  /** `surround` puts something between the parties and the platform. */
+  static async open(
+    staging: Staging = {},
+    surround: (cast: Cast) => Promise<Surroundings> = async () => ({}),
+  ): Promise<Harness> {
     const cast = await Cast.assemble(staging);
     try {
       const docker = new Docker();
@@ -39,7 +47,7 @@ export class Harness {
       const images = await watchImagesRun(docker);
       const url = staging.settings?.DATABASE_URL ?? (await embeddedDatabase(path.join(cast.folder, 'platform')));
       const db = openDatabase({ url, maxConnections: 4, onIdleError: () => undefined });
-      return new Harness(cast, await Study.open(cast, agents), db, images, before);
+      return new Harness(cast, await Study.open(cast, await surround(cast)), db, images, before);
     } catch (error) {
       await cast.dismiss();
       throw error;
@@ -50,17 +58,29 @@ export class Harness {
     return path.join(this.cast.folder, 'platform');
   }
 
-  /** The process of a part as it runs now. */
-  async pidOf(part: PlatformPart): Promise<number> {
-    const record = await readFile(path.join(this.platformFolder, 'processes', `${part}.json`), 'utf8');
-    return (JSON.parse(record) as { readonly pid: number }).pid;
+  /** The process of a part as it was last started. */
+  async pidOf(part: Part): Promise<number> {
+    const within = (...names: string[]) => path.join(this.platformFolder, ...names, 'processes', `${part}.json`);
+    const files = part === 'agent' ? [this.study.olga.home.agent.stateFile] : [within(), within('servers')];
+    for (const file of files) {
+      const record = await readFile(file, 'utf8').catch(() => null);
+      if (record !== null) return (JSON.parse(record) as { readonly pid: number }).pid;
+    }
+    throw new Error(`${part} does not run.`);
   }
 
-  /** Kills a part at once, and notes it as a leader whose session must be empty afterwards. */
-  async kill(part: PlatformPart): Promise<void> {
+  /** Kills a part at once. Answers its process, of whose session nothing may be left later. */
+  async kill(part: Part): Promise<number> {
     const pid = await this.pidOf(part);
     this.leaders.add(pid);
     process.kill(pid, 'SIGKILL');
+    return pid;
+  }
+
+  /** Waits until another process has taken the place of a killed one, and work gets done. Answers the seconds. */
+  async untilBack(part: Part, killed: number): Promise<number> {
+    const restarted = await until(`${part} is started again`, async () => (await this.pidOf(part)) !== killed);
+    return restarted + (await this.untilReady());
   }
 
   /** Waits until the platform says that work gets done. Answers how many seconds it took. */
@@ -78,6 +98,13 @@ export class Harness {
       found = await testify(this.#scene());
     }
     return [...found, ...(await testifyOfSecrets(this.#scene()))];
+  }
+
+  /** Keeps what came of a fault: what a caller of the API saw, and whether anything is lost or doubled by now. */
+  async note(fault: string, watched: Watched, backAfter: number): Promise<void> {
+    const lost = (await missingOf(this.db, this.study.acknowledged)).length;
+    const doubled = (await doubledGrants(this.db)).length;
+    keepRow({ fault, seen: seenIn(watched), noticedAfter: watched.noticedAfter, backAfter, lost, doubled });
   }
 
   #scene(): Scene {

@@ -8,6 +8,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { createPlatformClient } from '../../../client/platform.ts';
 import { packDataset } from '../../../containers/dataset-archive.ts';
 import { parseContainerConfig } from '../../../domain/container-config-parser.ts';
 import {
@@ -45,6 +46,13 @@ export const BENCHMARK = parseBenchmarkName('lengths');
 export const DATASET = parseDatasetName('texts');
 const QUORUM = 2;
 
+/** How the parties reach the platform, where that is not the ordinary way. */
+export interface Surroundings {
+  /** Of the agents' environment. */
+  readonly settings?: Settings;
+  readonly apiUrl?: string;
+}
+
 export class Study {
   readonly cast: Cast;
   readonly acknowledged: Acknowledged[] = [];
@@ -58,13 +66,23 @@ export class Study {
     this.cast = cast;
   }
 
-  /** Everybody joins, the benchmark is published, and dora is authorised. `settings` are of the agents' environment. */
-  static async open(cast: Cast, settings: Settings = {}): Promise<Study> {
+  /** Everybody joins, the benchmark is published, and dora is authorised. */
+  static async open(
+    cast: Cast,
+    { settings = {}, apiUrl = cast.stack.addresses.api }: Surroundings = {},
+  ): Promise<Study> {
     const study = new Study(cast);
-    study.olga = await cast.join('olga', settings);
-    study.ann = await cast.join('ann', settings);
+    const join = async (name: string): Promise<Person> => {
+      const { session: direct, ...rest } = await cast.enrol(name);
+      const session = { ...direct, apiUrl };
+      await rest.home.saveSession(session);
+      const platform = createPlatformClient({ baseUrl: apiUrl, token: session.token });
+      return { ...rest, session, platform, agent: await cast.keepAgent(rest, settings) };
+    };
+    study.olga = await join('olga');
+    study.ann = await join('ann');
     study.ben = await cast.enrol('ben');
-    study.dora = await cast.join('dora', settings);
+    study.dora = await join('dora');
     await study.#publish();
     await study.#registerTexts();
     for (const person of [study.olga, study.dora]) await cast.certify(person);
@@ -73,6 +91,28 @@ export class Study {
 
   get people(): readonly Caller[] {
     return [this.olga, this.ann, this.ben, this.dora];
+  }
+
+  /** The workflows of a submission, one after the other. */
+  storiesOf(name: ContainerName): readonly string[] {
+    const { handle } = this.olga;
+    return [registerContainerWorkflowId(handle, name), associateContainerWorkflowId(handle, name, BENCHMARK)];
+  }
+
+  /** From the model to the deletion of all its keys. */
+  async whole(name: ContainerName, configFile?: string): Promise<void> {
+    await this.submit(name, configFile);
+    const association = await this.associate(name);
+    await this.changeAccess(name, association);
+  }
+
+  /** Access is given, used, taken, given again, and ended. */
+  async changeAccess(name: ContainerName, association: AssociationId): Promise<void> {
+    await this.grant(name, association);
+    await this.run(name);
+    await this.revoke(name, association);
+    await this.grant(name, association);
+    await this.deleteKeys(name, association);
   }
 
   /** `configFile` names another model than the small function. */

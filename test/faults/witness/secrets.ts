@@ -1,5 +1,7 @@
 /** Secrets (I5): no key, token, passphrase or plaintext lies anywhere but in its own file. */
 import type Docker from 'dockerode';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { RUN_LABEL } from '../../../containers/own-names.ts';
 import { filesBelow, tablesOf, type Place } from '../../stories/demo-places.ts';
 import { secretsOf } from '../../stories/demo-secrets.ts';
@@ -17,7 +19,10 @@ export async function secretsOutside(
   return found;
 }
 
-/** Files, tables and containers of a scene whose platform and homes lie in `folder`; `more` are other places. */
+/**
+ * Files, tables and containers of a scene whose platform and homes lie in `folder`; `more` are other places. What the
+ * servers keep is read as they tell it, not in their own files: those the demo's test looks through.
+ */
 export async function secretsAtLarge(
   folder: string,
   platformFolder: string,
@@ -25,10 +30,24 @@ export async function secretsAtLarge(
   more: AsyncIterable<Place>,
 ): Promise<string[]> {
   const canaries = await secretsOf(folder);
-  const places = [filesBelow(folder), tablesOf(platformFolder), inspectionsOf(docker), more];
+  const places = [filesOf(folder, platformFolder), tablesOf(platformFolder), inspectionsOf(docker), more];
   const found: string[] = [];
   for (const place of places) found.push(...(await secretsOutside(canaries, place)));
   return found;
+}
+
+const OF_SERVERS = ['postgres', 'temporal'];
+
+async function* filesOf(folder: string, platformFolder: string): AsyncGenerator<Place> {
+  for (const [above, left] of [
+    [folder, [path.basename(platformFolder)]],
+    [platformFolder, OF_SERVERS],
+  ] as const) {
+    const entries = await readdir(above, { withFileTypes: true });
+    for (const entry of entries.filter((found) => found.isDirectory() && !left.includes(found.name))) {
+      yield* filesBelow(path.join(above, entry.name));
+    }
+  }
 }
 
 /** What Docker tells of our containers to whoever asks. */

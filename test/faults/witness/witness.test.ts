@@ -62,8 +62,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function vote(id: AssociationId, members: readonly string[]): Promise<void> {
   for (const member of members) {
-    await sql`INSERT INTO votes (association_id, benchmark, submission, member_id, ballot, reason)
-      SELECT ${id}, 'digits', 1, id, 'approve', '' FROM accounts WHERE handle = ${member}`.execute(platform.db);
+    await sql`INSERT INTO votes (association_id, benchmark, submission, member_id, ballot, reason, counted)
+      SELECT ${id}, 'digits', 1, id, 'approve', '', true FROM accounts WHERE handle = ${member}`.execute(platform.db);
   }
 }
 
