@@ -30,3 +30,25 @@ export async function atWork<T>(phase: string, work: (at: AtWork) => Promise<T>)
     clearInterval(pulse);
   }
 }
+
+/**
+ * The same for work that has no bytes to report, but something to remember: each beat repeats what was `said` last, which
+ * the next attempt finds in its heartbeat details. An attempt that says nothing keeps what the one before said.
+ */
+export async function withPulse<T>(work: (say: (details: unknown) => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let latest: unknown = context.info.heartbeatDetails;
+  const beat = () => {
+    context.heartbeat(latest);
+  };
+  beat();
+  const pulse = setInterval(beat, PULSE_MS);
+  try {
+    return await work((details) => {
+      latest = details;
+      beat();
+    });
+  } finally {
+    clearInterval(pulse);
+  }
+}

@@ -1,6 +1,7 @@
 /** Grants: the model key, wrapped on the owner's machine to each certificate that may be trusted with it. */
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { StrongroomError } from '../domain/errors.ts';
+import { withPulse } from './at-work.ts';
 import type { GrantOrigin } from '../domain/grant.ts';
 import {
   parseEmailAddress,
@@ -49,27 +50,29 @@ type Recipient = Awaited<ReturnType<SignedIn['platform']['listRecipients']>>['it
 
 export function createGrantActivities(party: Party): GrantActivities {
   return {
-    async grantAccess({ emails, expiresAt, ...subject }) {
-      const caller = await signedIn(party);
-      const { items } = await caller.platform.listRecipients({ path: { id: subject.association } });
-      const wanted = emails.map((email) => ({
-        email,
-        recipient: items.find((found) => sameAddress(found.email, email)),
-      }));
-      return grant(party, caller, { subject, expiresAt, origin: 'manual' }, wanted);
-    },
+    grantAccess: ({ emails, expiresAt, ...subject }) =>
+      withPulse(async (say) => {
+        const caller = await signedIn(party);
+        const { items } = await caller.platform.listRecipients({ path: { id: subject.association } });
+        const wanted = emails.map((email) => ({
+          email,
+          recipient: items.find((found) => sameAddress(found.email, email)),
+        }));
+        return grant(party, caller, { subject, expiresAt, origin: 'manual', say }, wanted);
+      }),
 
-    async autoGrantAccess({ only, except, ...subject }) {
-      const caller = await signedIn(party);
-      const { items } = await caller.platform.listRecipients({ path: { id: subject.association } });
-      const begun = begunBefore();
-      const wanted = items
-        .map((recipient) => ({ email: parseEmailAddress(recipient.email), recipient }))
-        .filter(({ recipient }) => !recipient.granted || isDone(recipient, begun))
-        .filter(({ email, recipient }) => !recipient.revoked && !except.includes(email))
-        .filter(({ email, recipient }) => recipient.certificate !== null && (only === null || only.includes(email)));
-      return grant(party, caller, { subject, expiresAt: null, origin: 'auto' }, wanted);
-    },
+    autoGrantAccess: ({ only, except, ...subject }) =>
+      withPulse(async (say) => {
+        const caller = await signedIn(party);
+        const { items } = await caller.platform.listRecipients({ path: { id: subject.association } });
+        const begun = begunBefore();
+        const wanted = items
+          .map((recipient) => ({ email: parseEmailAddress(recipient.email), recipient }))
+          .filter(({ recipient }) => !recipient.granted || isDone(recipient, begun))
+          .filter(({ email, recipient }) => !recipient.revoked && !except.includes(email))
+          .filter(({ email, recipient }) => recipient.certificate !== null && (only === null || only.includes(email)));
+        return grant(party, caller, { subject, expiresAt: null, origin: 'auto', say }, wanted);
+      }),
 
     async revokeAccess({ association, email, reason }) {
       const { platform } = await signedIn(party);
@@ -89,6 +92,8 @@ interface Terms {
   readonly subject: AccessSubject;
   readonly expiresAt: string | null;
   readonly origin: GrantOrigin;
+  /** Notes for the next attempt which certificates this one is about to grant to. */
+  readonly say: (fingerprints: readonly string[]) => void;
 }
 
 interface Wanted {
@@ -141,14 +146,14 @@ async function wrapAndHandIn(
   holders: readonly Holder[],
 ): Promise<WrappedRound> {
   if (holders.length === 0) return { wrapped: [], skipped: [] };
-  const { subject, expiresAt, origin, begun } = terms;
+  const { subject, expiresAt, origin, begun, say } = terms;
   const { account: owner, name, association: id } = subject;
   for (let attempt = 1; ; attempt += 1) {
     const container = await caller.platform.readContainer({ path: { owner, name } });
     const archive = parseSha256(container.archive.sha256);
     using key = await openModelKey(party.home.modelKeyFile(caller.session, name), archive);
     const round = await wrapForAll(party, caller, { subject, archive, key }, holders);
-    heartbeat([...begun, ...round.wrapped.map(({ fingerprint }) => fingerprint)]);
+    say([...begun, ...round.wrapped.map(({ fingerprint }) => fingerprint)]);
     try {
       for (let from = 0; from < round.wrapped.length; from += GRANTS_AT_ONCE) {
         const some = round.wrapped.slice(from, from + GRANTS_AT_ONCE);
