@@ -1,6 +1,7 @@
 /** Certificates of others: certified by the platform's authority, and the same as when they were first seen. */
 import { checkCertificate } from '../crypto/certificate-check.ts';
-import { parseEmailAddress, parseFingerprint } from '../domain/ids.ts';
+import { fingerprintOf, readCertificate } from '../crypto/openpgp/keys.ts';
+import { parseEmailAddress } from '../domain/ids.ts';
 import type { Party, SignedIn } from './party.ts';
 
 interface HeldCertificate {
@@ -22,7 +23,8 @@ export async function holdCertificate(party: Party, caller: SignedIn, held: Held
 
 /** The platform's authority, armored: the same as ever. Fails with `E_CERTIFICATE_NOT_CERTIFIED` where it changed. */
 export async function holdAuthority(party: Party, { session, platform }: SignedIn): Promise<string> {
-  const { certificate, fingerprint } = await platform.readAuthority();
-  await party.home.pins(session).holdAuthority(parseFingerprint(fingerprint));
+  const { certificate } = await platform.readAuthority();
+  // Of the certificate itself: what the platform says beside it proves nothing.
+  await party.home.pins(session).holdAuthority(fingerprintOf(await readCertificate(certificate)));
   return certificate;
 }

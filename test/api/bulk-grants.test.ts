@@ -47,7 +47,7 @@ afterAll(async () => {
 
 const round = () => machine.grants.autoGrantAccess({ ...machine.subject, only: null, except: [] });
 
-test('one bad certificate never stops the others: it is passed over, with the reason, and gets no key', async () => {
+test('one bad certificate never stops the others: it is passed over, with the reason, and gets no key (B5)', async () => {
   const { granted, skipped } = await round();
   expect(granted).toHaveLength(DATA_OWNERS);
   expect(Object.fromEntries(skipped.map(({ email, code }) => [email, code]))).toEqual({
@@ -81,7 +81,7 @@ test('a second round finds nothing to grant, and passes the same two over again'
   expect(skipped).toHaveLength(2);
 });
 
-test('the owner sees whose keys a deletion would take, as often as asked, and nothing is deleted', async () => {
+test('the owner sees whose keys a deletion would take, as often as asked, and nothing is deleted (B8)', async () => {
   const args = ['access', 'delete-keys', 'model', '--benchmark', 'digits', '--dry-run', '--json'];
   const emails = Array.from({ length: DATA_OWNERS }, (_, index) => `owner-${index}@example.org`);
   for (const _twice of [1, 2]) {
@@ -104,4 +104,16 @@ test('after a revocation the owner is told whether the key was fetched, and that
     /fetched at .* and cannot be taken back[^]*Only a new key shuts them out.*container rotate-key model/,
   );
   expect(told('owner-1@example.org')).toContain('The key was never fetched.');
+});
+
+test('an authority that is exchanged behind the fingerprint of the known one is not believed, and nothing is granted', async () => {
+  const { certificate } = authority;
+  const other = await createAuthority();
+  const late = await authorisedDataOwner(platform, other, 'late', 'digits');
+  const put = (armored: string) => platform.db.updateTable('authority').set({ certificate: armored }).execute();
+  await put(other.certificate);
+  await expect(round()).rejects.toMatchObject({ code: 'E_CERTIFICATE_NOT_CERTIFIED' });
+  await put(certificate);
+  expect((await round()).granted).toEqual([]);
+  expect((await late.person.ask('GET', '/v1/containers/alice/model/grant?benchmark=digits')).statusCode).toBe(403);
 });
