@@ -10,7 +10,7 @@ import { verifyArchive } from '../crypto/archive-decryption.ts';
 import { encryptArchive } from '../crypto/archive-encryption.ts';
 import type { OnWritten } from '../crypto/staged-file.ts';
 import { codeOf } from '../crypto/failure.ts';
-import { openOrCreateModelKey, readModelKey } from '../crypto/model-key.ts';
+import { openOrCreateModelKey, readModelKey, type ModelKey } from '../crypto/model-key.ts';
 import { makePrivateFolder } from '../client/private-files.ts';
 import type { ContainerConfig } from '../domain/container-config.ts';
 import { StrongroomError } from '../domain/errors.ts';
@@ -130,12 +130,23 @@ async function adoptSealedArchive(
   await makePrivateFolder(path.dirname(keyFile));
   await importKey(givenKey, pendingKeyFile(keyFile));
   using key = await readModelKey(pendingKeyFile(keyFile));
+  refuseGuessable(key);
   const verdict = await verifyArchive(archiveFile, key, {
     inspect: (plaintext) => inspectImageArchive(plaintext),
     ...at,
   });
   const { sha256, size, plaintextSize } = verdict;
   return { hostedAt, sha256, size, plaintextSize, imageDigest: verdict.finding.imageDigest };
+}
+
+/** Everyone may fetch the archive, and try keys for as long as it takes. */
+function refuseGuessable(key: ModelKey): void {
+  const short = key.warnings.find(({ kind }) => kind === 'short');
+  if (!short) return;
+  throw new StrongroomError('E_KEY_FILE', 'The key is too short: whoever fetches the archive could guess it.', {
+    why: [...key.warnings.filter(({ kind }) => kind.startsWith('cut')), short].map(({ message }) => message).join(' '),
+    next: 'Encrypt anew: strongroom archive encrypt IN --out OUT --key-file KEY --generate-key',
+  });
 }
 
 const takeFile = (from: string, to: string) => copyFile(from, to).catch(noArchiveAt(from));

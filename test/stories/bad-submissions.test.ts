@@ -107,6 +107,17 @@ describe('a submission that cannot succeed says why, and leaves nothing', () => 
     await expectNothingLeft(ursula);
   });
 
+  test('a key of which gpg takes three bytes, so that anyone could guess it', async () => {
+    await writeFile(file('guessable.key'), `abc\n${'x'.repeat(28)}`, { mode: 0o600 });
+    await writeFile(file('model/here.gpg'), archive);
+    const guessable = await submission('EncryptedDockerArchive', './here.gpg', '--key-file', file('guessable.key'));
+    expect(await refusalOf(ursula, guessable)).toMatchObject({
+      code: 'E_KEY_FILE',
+      why: expect.stringContaining('only its first 3 of 32 bytes'),
+    });
+    await expectNothingLeft(ursula);
+  });
+
   test('another key than the one of the archive', async () => {
     await writeFile(file('other.key'), `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
     answer = sends(archive);
