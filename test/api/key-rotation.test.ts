@@ -75,7 +75,7 @@ const state = async () => [
 
 const second = archiveOf('second');
 
-describe('a rotation that does not name exactly those who have access', () => {
+describe('a rotation that does not name exactly those who have access (B7)', () => {
   const wrong: readonly (readonly [string, (all: object[]) => object])[] = [
     ['leaves somebody out', ([first, next]) => ({ grants: [first, next], ended: [] })],
     ['names nobody', () => ({ grants: [], ended: [] })],
@@ -108,7 +108,7 @@ test('a rotation to the archive that is there, from another one, or of someone e
   expect(await state()).toEqual(before);
 });
 
-describe('a rotation', () => {
+describe('a rotation (B7)', () => {
   test('gives everyone the new key, in every benchmark, and the earlier ones are erased', async () => {
     const answer = await rotate({ from: FIRST, archive: second, grants: everyone(second.sha256), ended: [] });
     expect(answer.statusCode).toBe(200);

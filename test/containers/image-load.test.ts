@@ -80,7 +80,7 @@ async function build(content: string, name: string): Promise<BuiltImage> {
   return { digest: imageDigest, id: (await docker.getImage(name).inspect()).Id };
 }
 
-describe('an archive is loaded', () => {
+describe('E4: an archive is loaded', () => {
   test.each(['classic', 'plain', 'gzip'] as const)('in the %s layout, under a name of our own only', async (layout) => {
     const parts = layout === 'classic' ? classicParts(layers) : ociParts(layers, layout);
     const digest = digestOf(configOf(layers));
@@ -164,7 +164,7 @@ describe('an image that is here already', () => {
   });
 });
 
-describe('nothing is left of an archive', () => {
+describe('E4: nothing is left of an archive', () => {
   const expectNothing = async () => {
     expect(await isHere(digestOf(configOf(layers)))).toBe(false);
     const ours = await docker.listImages({ filters: { reference: ['strongroom/*'] } });

@@ -95,7 +95,7 @@ async function failure(run: IsolatedRun): Promise<StrongroomError> {
 
 const ourContainers = async () => docker.listContainers({ all: true, filters: { label: [`${RUN_LABEL}=${runId}`] } });
 
-describe('a container is shut in', () => {
+describe('E5 and E6: a container is shut in', () => {
   test('it reaches no network, not even the host or a metadata service', async () => {
     const { done, ...attempts } = await report('network');
     expect(done).toBe('0');
@@ -172,7 +172,7 @@ describe('a container is shut in', () => {
   });
 });
 
-describe('a container that takes too much', () => {
+describe('E6: a container that takes too much', () => {
   test('of processes gets no more than its limit', async () => {
     const { forks } = await report('forks');
     expect(Number(forks)).toBeGreaterThan(0);

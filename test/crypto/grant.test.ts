@@ -70,7 +70,7 @@ const why = (opening: Promise<unknown>) =>
     (error: unknown) => (error instanceof StrongroomError ? `${error.code}: ${error.why ?? ''}` : String(error)),
   );
 
-describe('a grant opens where it was made for, and nowhere else', () => {
+describe('a grant opens where it was made for, and nowhere else (B6)', () => {
   test('its recipient finds the key in it', async () => {
     using opened = await open(await wrapped());
     expect(opened.expose()).toEqual(key.expose());

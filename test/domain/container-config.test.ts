@@ -131,7 +131,7 @@ describe('run_args', () => {
   });
 });
 
-describe('images', () => {
+describe('E7: images', () => {
   const image = (type: string, location: string) =>
     parseContainerConfig(METRICS.replace('DockerImage', type).replace('metrics:1', location), 'x').image;
 
@@ -183,7 +183,7 @@ describe('images', () => {
   });
 });
 
-describe('YAML that means more than it shows', () => {
+describe('E7: YAML that means more than it shows', () => {
   test.each([
     ['an alias', 'image: *x', 'alias'],
     ['an anchor', 'image: &x model:1', 'Anchors'],
@@ -218,7 +218,7 @@ describe('YAML that means more than it shows', () => {
   });
 });
 
-describe('each mistake is told with its place and what to write instead', () => {
+describe('E7: each mistake is told with its place and what to write instead', () => {
   test.each([
     ['an unknown key at the top', 'tasks:', 'user: root\ntasks:', 3, 1, '"user"'],
     ['an unknown container type', 'DockerImage', 'MLCube', 1, 17, 'not a container type'],
