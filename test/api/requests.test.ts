@@ -136,6 +136,10 @@ describe('a request', () => {
     expect(answer.headers.allow).toBe('GET, HEAD');
     expect((await alice.ask('PUT', '/v1/nothing')).statusCode).toBe(404);
     expect((await alice.ask('GET', '/v1/associations/preflight')).statusCode).toBe(405);
+    // A WebSocket begins there; who asks for none is told what else the address takes.
+    const sessions = await alice.ask('GET', '/v1/sessions');
+    expect(sessions.json()).toMatchObject({ status: 405, code: 'E_METHOD_NOT_ALLOWED' });
+    expect(sessions.headers.allow).toBe('POST');
   });
 
   test('with headers that are too large, or two lengths, is refused as problem details, and the connection ends', async () => {
@@ -150,6 +154,23 @@ describe('a request', () => {
     expect(smuggled).toMatch(/^HTTP\/1\.1 400 /);
     expect(smuggled).toContain('"code":"E_INVALID_REQUEST"');
   });
+});
+
+test('a WebSocket that shows no ticket is told so, and closed', async () => {
+  const { port } = platform.app.server.address() as AddressInfo;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/sessions`);
+  socket.addEventListener('open', () => {
+    socket.send('{}');
+  });
+  const said = await new Promise<string>((resolve, reject) => {
+    socket.addEventListener('message', ({ data }) => {
+      resolve(String(data));
+    });
+    socket.addEventListener('close', () => {
+      reject(new Error('It was closed without a word.'));
+    });
+  });
+  expect(JSON.parse(said)).toMatchObject({ code: 'E_INVALID_REQUEST' });
 });
 
 describe('a body of JSON', () => {
