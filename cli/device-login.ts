@@ -8,7 +8,7 @@ import { interrupted } from './prompt.ts';
 
 /** Shows the code and where to approve it, and waits. Fails with `E_LOGIN_REFUSED`, and with `E_WRONG_CREDENTIALS` once the code ran out. */
 export async function logInByCode(context: Context, platform: PlatformClient): Promise<Schema<'Session'>> {
-  const { deviceCode, userCode, verificationUri, interval } = await platform.beginDeviceLogin();
+  const { deviceCode, userCode, verificationUri, interval, expiresIn } = await platform.beginDeviceLogin();
   context.output.instruction(
     [
       `Open ${verificationUri} and type the code ${userCode}`,
@@ -16,6 +16,7 @@ export async function logInByCode(context: Context, platform: PlatformClient): P
       'Waiting for somebody to approve …',
     ].join('\n'),
   );
+  const end = Date.now() + expiresIn * 1000;
   let seconds = interval;
   for (;;) {
     await pause(seconds * 1000, undefined, { signal: context.signal }).catch(() => {
@@ -25,12 +26,12 @@ export async function logInByCode(context: Context, platform: PlatformClient): P
       return await platform.logInDevice({ body: { deviceCode }, signal: context.signal });
     } catch (error) {
       if (context.signal.aborted) throw interrupted();
-      if (!mayAskAgain(error)) throw error;
+      if (!mayAskAgain(error) || Date.now() > end) throw error;
       if (error.code === 'E_TOO_MANY_REQUESTS') seconds += SLOW_DOWN_SECONDS;
     }
   }
 }
 
-/** Also after a connection that broke: the code holds until it runs out, whatever happens on the way. */
+/** Also after a connection that broke, for as long as the code holds. */
 const mayAskAgain = (error: unknown): error is StrongroomError =>
   error instanceof StrongroomError && ['E_LOGIN_PENDING', 'E_TOO_MANY_REQUESTS', 'E_UNAVAILABLE'].includes(error.code);
