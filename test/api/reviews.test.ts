@@ -299,7 +299,7 @@ describe('the committee', () => {
     expect(mails.filter((mail) => mail.includes('alice/raced is approved'))).toHaveLength(1);
   });
 
-  test('of fifty that votes as one decides once, and each member gets a clear answer', async () => {
+  test('of fifty that votes as one decides once, tells the owner once, and gives each member a clear answer', async () => {
     const crowd = await Promise.all(Array.from({ length: 50 }, (_, index) => person(platform, `member${index}`)));
     await createBenchmark(platform, 'crowded', crowd, { quorum: 26 });
     await alice.ask('POST', '/v1/containers', newContainer('popular'));
@@ -312,6 +312,12 @@ describe('the committee', () => {
     }
     const decided = (await alice.ask('GET', `/v1/associations/${id}`)).json();
     expect(decided).toMatchObject({ state: 'approved', approvals: accepted.length });
+    const decisions = platform.db.selectFrom('events').select('id').where('association', '=', id);
+    const told = decisions.where('type', '=', 'association.decided').where('audience', '=', alice.account.id);
+    expect(await told.execute()).toHaveLength(1);
+    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    const mails = await platform.mailsTo('alice@example.org');
+    expect(mails.filter((mail) => mail.includes('alice/popular is approved'))).toHaveLength(1);
   });
 
   test('does not let a request be taken back but by its owner, and then it cannot be voted on', async () => {
