@@ -144,6 +144,19 @@ test('everyone who has access gets the new key, which is the container’s key o
   expect(kept.expose().toString('latin1')).toBe(earlier);
 });
 
+test('a rotation whose answer was lost is answered as the first time, and leaves everything as it is', async () => {
+  const held = await keyIn(keyFile);
+  const again = {
+    account: alice.account.handle,
+    name: machine.subject.name,
+    from: FIRST,
+    archive: archiveOf('second'),
+  };
+  expect(await replace(again)).toEqual({ rewrapped: 3, ended: [] });
+  expect(await keyIn(keyFile)).toBe(held);
+  expect(await keyOf('bob')).toEqual({ archive: digestOf('second'), key: held });
+});
+
 test('whoever is revoked while the key is wrapped does not get it, and the others do', async () => {
   beforeRotation = () =>
     alice.ask('POST', `/v1/associations/${machine.subject.association}/grants/revocation`, {
