@@ -29,6 +29,8 @@ export function openDatabase({ url, maxConnections, onIdleError }: DatabaseOptio
     application_name: 'strongroom',
   });
   pool.on('error', onIdleError);
+  // One that breaks between two statements of a transaction would end the process; its next statement says that it broke.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
