@@ -1,6 +1,7 @@
 /** The network between the parties and the platform is slow, breaks, parts them, or loses answers (A2, A10, A11). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../../stack/free-port.ts';
 import { watchApi } from '../support/api-watch.ts';
 import { Harness } from '../support/harness.ts';
 import { openNetwork, targetOf, type Network } from '../support/proxy.ts';
@@ -14,12 +15,14 @@ let toApi: Network;
 let toTemporal: Network;
 
 beforeAll(async () => {
-  harness = await Harness.open({}, async ({ stack: { addresses } }) => {
-    toApi = await openNetwork(targetOf(addresses.api));
+  const port = await freePort();
+  toApi = await openNetwork({ host: '127.0.0.1', port });
+  const apiUrl = `http://${toApi.address}`;
+  // The platform knows itself by the address at which the agents reach it: their token goes nowhere else.
+  const settings = { STRONGROOM_API_PORT: String(port), STRONGROOM_PUBLIC_URL: apiUrl };
+  harness = await Harness.open({ settings }, async ({ stack: { addresses } }) => {
     toTemporal = await openNetwork(targetOf(addresses.temporal));
-    // The platform names its files by the address at which it knows itself, which is not the way that the agents take.
-    const settings = { TEMPORAL_ADDRESS: toTemporal.address, STRONGROOM_ALLOW_PRIVATE_ADDRESSES: 'true' };
-    return { settings, apiUrl: `http://${toApi.address}` };
+    return { settings: { TEMPORAL_ADDRESS: toTemporal.address }, apiUrl };
   });
 }, 300_000);
 afterAll(async () => {
