@@ -33,7 +33,7 @@ export async function endLeftovers(dataFolder: string): Promise<string[]> {
     const name = path.basename(file, '.json');
     const record = JSON.parse(await readFile(fileOf(dataFolder, name), 'utf8')) as ProcessRecord;
     if (await isRunning(record)) {
-      await end(record);
+      await end(record, STOP_SIGNALS[name] ?? 'SIGTERM');
       ended.push(name);
     }
     await forgetProcess(dataFolder, name);
@@ -41,10 +41,12 @@ export async function endLeftovers(dataFolder: string): Promise<string[]> {
   return ended;
 }
 
+/** By SIGTERM Postgres would wait for its clients, which may be ended after it. */
+const STOP_SIGNALS: Readonly<Record<string, NodeJS.Signals>> = { postgres: 'SIGINT' };
 const GRACE_MS = 15_000;
 
-async function end(record: ProcessRecord): Promise<void> {
-  process.kill(record.pid, 'SIGTERM');
+async function end(record: ProcessRecord, signal: NodeJS.Signals): Promise<void> {
+  process.kill(record.pid, signal);
   for (const begun = Date.now(); Date.now() - begun < GRACE_MS;) {
     if (!(await isRunning(record))) return;
     await pause(100);

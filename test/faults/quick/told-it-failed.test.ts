@@ -1,7 +1,10 @@
 /** "Done, but you were told that it failed", at every activity of every worker: one whole story, and nothing is doubled. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,12 +34,14 @@ let association: AssociationId;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'told-'));
   process.env.FAULTS_NOTES = path.join(folder, 'notes');
+  process.env.STRONGROOM_ALLOW_PRIVATE_WEBHOOKS = 'true';
   process.env.NODE_OPTIONS = `--import=${PRELOAD}`;
   harness = await Harness.open();
 }, 300_000);
 
 afterAll(async () => {
   delete process.env.NODE_OPTIONS;
+  delete process.env.STRONGROOM_ALLOW_PRIVATE_WEBHOOKS;
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
@@ -104,6 +109,25 @@ describe('where every activity is done and told to have failed', () => {
     await until('the committee is reminded', async () => notes('told').includes('remindMembers'));
     await patiently(() => study.olga.platform.withdrawAssociation({ path: { id }, body: { reason: 'Another one.' } }));
     expect(await decided).toMatchObject({ state: 'closed' });
+  }, 60_000);
+
+  test('a member of the committee hears of a change by webhook and by mail, by the same number each time', async () => {
+    const { ann, ben, dora } = harness.study;
+    const numbers: unknown[] = [];
+    const receiver = createServer((request, response) => {
+      numbers.push(request.headers['webhook-id']);
+      response.writeHead(204).end();
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const { port } = receiver.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/`;
+    await ann.platform.createWebhook({ body: { url, events: ['committee.joined'] } });
+    await ben.platform.addMember({ path: { name: BENCHMARK }, body: { member: dora.handle } });
+    await until('webhook and mail went out', async () =>
+      ['attemptWebhook', 'mailEvent'].every((name) => notes('told').includes(name)),
+    );
+    expect(new Set(numbers).size).toBe(1);
+    receiver.close();
   }, 60_000);
 
   test('a function is deployed and answers a folder, the audit log is signed, the house kept', async () => {

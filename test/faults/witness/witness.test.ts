@@ -198,6 +198,7 @@ describe('the witness finds', () => {
     const container = await docker.createContainer({
       Image: image.engineId,
       Cmd: ['nothing'],
+      HostConfig: { NetworkMode: 'none' },
       Labels: runLabels('witness'),
     });
     await container.start();
