@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 const NEEDED = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
-  await import('../stack/compiled-code.mjs');
   await import('./main.ts');
 } else {
   handOver(newerNode());

@@ -1,5 +1,4 @@
 /** `npm run dev`: the platform in the foreground, until Ctrl-C. Its data stays in the data folder. */
-import './compiled-code.mjs';
 import { StrongroomError } from '../domain/errors.ts';
 import { readPlatformConfiguration } from './configuration.ts';
 import { bringUp } from './stack.ts';

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import '../../stack/compiled-code.mjs';
 import { EXIT, StrongroomError } from '../../domain/errors.ts';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
