@@ -1,5 +1,5 @@
 /** The page on which a person approves the log-in of a device, after seeing from where it is asked for. */
-import { createHash } from 'node:crypto';
+import { LOG_IN_FORM, makePage, type Page } from './page.ts';
 
 export const DEVICE_PATH = '/device';
 
@@ -50,19 +50,9 @@ const STYLE = `
   label { display: block; margin: .5rem 0; }
 `;
 
-const HTML = `<!doctype html>
-<html lang="en">
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width">
-  <title>Strongroom: log in a device</title>
-  <style>${STYLE}</style>
-  <h1>Log in a device</h1>
+const BODY = `<h1>Log in a device</h1>
   <p aria-live="polite">…</p>
-  <form hidden>
-    <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
-    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-    <button>Log in</button>
-  </form>
+  ${LOG_IN_FORM}
   <form hidden>
     <label>Code <input name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required></label>
     <button>Go on</button>
@@ -70,23 +60,11 @@ const HTML = `<!doctype html>
   <form hidden>
     <button value="approval">Approve</button>
     <button value="refusal">Refuse</button>
-  </form>
-  <script>${SCRIPT}</script>
-</html>
-`;
+  </form>`;
 
-const digestOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** The page, and the content security policy under which it runs nothing but its own script. */
-export const devicePage = (): { readonly html: string; readonly policy: string } => ({
-  html: HTML,
-  policy: [
-    "default-src 'none'",
-    "connect-src 'self'",
-    `script-src ${digestOf(SCRIPT)}`,
-    `style-src ${digestOf(STYLE)}`,
-    "form-action 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
+export const DEVICE_PAGE: Page = makePage({
+  title: 'Strongroom: log in a device',
+  style: STYLE,
+  body: BODY,
+  script: SCRIPT,
 });

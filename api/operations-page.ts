@@ -1,5 +1,5 @@
 /** The page that answers "what is stuck, and on whom": a log-in form, and then a list. */
-import { createHash } from 'node:crypto';
+import { LOG_IN_FORM, makePage, type Page } from './page.ts';
 
 // Text goes into the page as text, never as HTML; an answer of 401 or 403 brings the form back.
 const SCRIPT = `
@@ -44,39 +44,17 @@ const STYLE = `
   label { display: block; margin: .5rem 0; }
 `;
 
-const HTML = `<!doctype html>
-<html lang="en">
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width">
-  <title>Strongroom: operations</title>
-  <style>${STYLE}</style>
-  <h1>What is stuck, and on whom</h1>
+const BODY = `<h1>What is stuck, and on whom</h1>
   <p>…</p>
-  <form hidden>
-    <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
-    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-    <button>Log in</button>
-  </form>
+  ${LOG_IN_FORM}
   <table hidden>
     <thead><tr><th>Waiting on<th>Stage<th>Begun<th>Workflow</tr></thead>
     <tbody></tbody>
-  </table>
-  <script>${SCRIPT}</script>
-</html>
-`;
+  </table>`;
 
-const digestOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** The page, and the content security policy under which it runs nothing but its own script. */
-export const operationsPage = (): { readonly html: string; readonly policy: string } => ({
-  html: HTML,
-  policy: [
-    "default-src 'none'",
-    "connect-src 'self'",
-    `script-src ${digestOf(SCRIPT)}`,
-    `style-src ${digestOf(STYLE)}`,
-    "form-action 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
+export const OPERATIONS_PAGE: Page = makePage({
+  title: 'Strongroom: operations',
+  style: STYLE,
+  body: BODY,
+  script: SCRIPT,
 });
