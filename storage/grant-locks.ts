@@ -1,7 +1,7 @@
 /** Every change of access takes the association's row first, so that changes of one access happen one after the other. */
 import { isUndecided } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId, BenchmarkName } from '../domain/ids.ts';
+import type { AssociationId, BenchmarkName, Fingerprint } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
 import { readAssociation, type Association } from './associations.ts';
 import type { Trx } from './database.ts';
@@ -32,6 +32,21 @@ export async function lockOwnAccess(trx: Trx, owner: Account, id: AssociationId)
 
 export async function lockAccess(trx: Trx, id: AssociationId): Promise<void> {
   await trx.selectFrom('associations').select('id').where('id', '=', id).forNoKeyUpdate().execute();
+}
+
+/**
+ * The certificates stay as they are until the transaction ends: what came first is seen, and what comes later waits. All
+ * at once, in one order and before any grant is touched, so that the revocation of one never waits in a circle.
+ */
+export async function holdCertificates(trx: Trx, fingerprints: readonly Fingerprint[]): Promise<void> {
+  if (fingerprints.length === 0) return;
+  await trx
+    .selectFrom('certificates')
+    .select('fingerprint')
+    .where('fingerprint', 'in', fingerprints)
+    .orderBy('fingerprint')
+    .forShare()
+    .execute();
 }
 
 /** Fails unless the association is that of the account's own container. */

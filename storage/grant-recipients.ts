@@ -5,7 +5,7 @@ import type { AssociationId, EmailAddress, Fingerprint, Handle } from '../domain
 import type { Account } from './accounts.ts';
 import type { Db, Trx } from './database.ts';
 import { newestEventId } from './events.ts';
-import { readOwnAccess, type OwnAccess } from './grant-locks.ts';
+import { holdCertificates, readOwnAccess, type OwnAccess } from './grant-locks.ts';
 import type { NewGrant } from './grants.ts';
 import type { AccountId } from './tables.ts';
 
@@ -144,14 +144,7 @@ export async function findRecipients(
   if (new Set(fingerprints).size < fingerprints.length) {
     throw new StrongroomError('E_INVALID_REQUEST', 'A certificate is named twice.');
   }
-  // Before they are read: what comes later waits, and what came first is seen.
-  await trx
-    .selectFrom('certificates')
-    .select('fingerprint')
-    .where('fingerprint', 'in', fingerprints)
-    .orderBy('fingerprint')
-    .forShare()
-    .execute();
+  await holdCertificates(trx, fingerprints);
   const certificates = await trx
     .selectFrom('certificates')
     .innerJoin('accounts', 'accounts.id', 'certificates.accountId')

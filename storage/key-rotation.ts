@@ -15,7 +15,7 @@ import {
   listValidGrants,
   type ValidGrant,
 } from './grant-changes.ts';
-import { readOwnAccess, type OwnAccess } from './grant-locks.ts';
+import { holdCertificates, readOwnAccess, type OwnAccess } from './grant-locks.ts';
 import { findRecipients, findSigner } from './grant-recipients.ts';
 import type { NewGrant } from './grants.ts';
 import { checkIsCurrent } from './held-archive.ts';
@@ -84,7 +84,10 @@ const keyOf = ({ association, fingerprint }: Named) => `${association}/${fingerp
 /** Answers how many grants were made anew. */
 async function replaceGrants(trx: Trx, owner: Account, containerId: string, rotation: KeyRotation): Promise<number> {
   const associations = await lockAssociations(trx, containerId);
-  await holdCertificates(trx, rotation);
+  await holdCertificates(
+    trx,
+    rotation.grants.map(({ fingerprint }) => fingerprint),
+  );
   const valid = new Map<AssociationId, readonly ValidGrant[]>();
   for (const id of associations) {
     await expireGrantsOf(trx, id);
@@ -108,19 +111,6 @@ async function lockAssociations(trx: Trx, containerId: string): Promise<Associat
     .forNoKeyUpdate()
     .execute();
   return rows.map(({ id }) => id);
-}
-
-/** All at once and before any grant is touched, so that the revocation of a certificate never waits in a circle. */
-async function holdCertificates(trx: Trx, { grants }: KeyRotation): Promise<void> {
-  if (grants.length === 0) return;
-  const fingerprints = grants.map(({ fingerprint }) => fingerprint);
-  await trx
-    .selectFrom('certificates')
-    .select('fingerprint')
-    .where('fingerprint', 'in', fingerprints)
-    .orderBy('fingerprint')
-    .forShare()
-    .execute();
 }
 
 function checkNamesAll({ grants, ended }: KeyRotation, valid: ReadonlyMap<AssociationId, readonly ValidGrant[]>): void {
