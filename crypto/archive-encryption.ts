@@ -1,7 +1,5 @@
 /** Makes an encrypted archive out of whatever can be read, in one pass and in little memory. */
 import { Readable } from 'node:stream';
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Sha256 } from '../domain/ids.ts';
@@ -28,9 +26,9 @@ export interface EncryptOptions extends WriteOptions {
   /** Bytes of the source where they are known: the total that progress reports. */
   readonly sizeHint?: number;
   readonly compression?: ArchiveCompression;
-  /** Told how much of an output that is a path lies on the disk by now, and where. */
+  /** Told how much of the output lies on the disk by now, and where. */
   readonly onWritten?: OnWritten;
-  /** What to do where the output is a path at which something is already. */
+  /** What to do where something is at the output's place already. */
   readonly overwrite?: Overwrite;
 }
 
@@ -44,20 +42,18 @@ export interface EncryptedArchive {
 }
 
 /**
- * Encrypts `source` to `target`, a stream or the path of a file that appears when it is complete. Fails with
- * `E_INTERRUPTED`, `E_NO_SPACE`, `E_OUTPUT_EXISTS`, `E_USAGE` for an empty source, or as the source fails; no file is
- * left then, and a stream is destroyed.
+ * Encrypts `source` to a file at `target` that appears when it is complete. Fails with `E_INTERRUPTED`, `E_NO_SPACE`,
+ * `E_OUTPUT_EXISTS`, `E_USAGE` for an empty source, or as the source fails; no file is left then.
  */
 export async function encryptArchive(
   source: ArchiveSource,
   key: ModelKey,
-  target: Writable | string,
+  target: string,
   options: EncryptOptions = {},
 ): Promise<EncryptedArchive> {
   const encryption = new Encryption(source, key, options);
   try {
-    if (typeof target === 'string') await writeToFile(encryption.archive(), target, options);
-    else await pipeline(copies(encryption.bytes()), target, { ...(options.signal && { signal: options.signal }) });
+    await writeToFile(encryption.archive(), target, options);
     return await encryption.result();
   } catch (error) {
     throw options.signal?.aborted ? interrupted('The encryption', error) : error;
@@ -98,10 +94,6 @@ class Encryption {
       this.#size += chunk.length;
       yield chunk;
     }
-  }
-
-  async *bytes(): AsyncGenerator<Buffer> {
-    for await (const chunk of this.archive()) yield chunk.bytes;
   }
 
   async result(): Promise<EncryptedArchive> {
