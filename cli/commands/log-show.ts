@@ -10,6 +10,7 @@ export const command = defineCommand({
     'The log holds every function that was deployed and every key that users have. Where the platform has contradicted ' +
     'it, the checkpoint that did so is shown, too: the two are the evidence.',
   async run(_given, context) {
+    const { readLogEntries } = await import('../../client/functions/public-log.ts');
     const { decodeLogEntry } = await import('../../crypto/transparency/log-entry.ts');
     const [store, platform, { handle }] = [
       await trustStore(context),
@@ -18,20 +19,13 @@ export const command = defineCommand({
     ];
     const [kept, conflict] = [await store.checkpoint(), await store.conflict()];
     const rows: (readonly string[])[] = [];
-    let after: string | null = '0';
-    while (after !== null) {
-      const page: Awaited<ReturnType<typeof platform.listLogEntries>> = await platform.listLogEntries({
-        query: { after },
-      });
-      for (const { index, leaf, at } of page.items) {
-        const entry = leaf === null ? null : decodeLogEntry(Buffer.from(leaf, 'base64url'));
-        if (!entry) continue;
-        const about = entry.kind === 'function' ? entry.owner : entry.user;
-        if (about !== handle) continue;
-        const what = entry.kind === 'function' ? entry.name : entry.kind === 'user-key' ? 'your key' : 'permission';
-        rows.push([String(index), moment(at) ?? '', what, entry.kind === 'user-key' ? entry.keyId : entry.checksum]);
-      }
-      after = page.next;
+    for await (const { index, leaf, at } of readLogEntries(platform, context.signal)) {
+      const entry = leaf === null ? null : decodeLogEntry(Buffer.from(leaf, 'base64url'));
+      if (!entry) continue;
+      const about = entry.kind === 'function' ? entry.owner : entry.user;
+      if (about !== handle) continue;
+      const what = entry.kind === 'function' ? entry.name : entry.kind === 'user-key' ? 'your key' : 'permission';
+      rows.push([String(index), moment(at) ?? '', what, entry.kind === 'user-key' ? entry.keyId : entry.checksum]);
     }
     return {
       data: { kept, conflict, entries: rows },

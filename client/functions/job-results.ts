@@ -102,7 +102,7 @@ function verifyAgainst(document: Buffer, job: KeptJob, trust: EnclaveTrust): Ver
 }
 
 async function* linesOf({ platform, job, signal }: ResultsRequest): AsyncGenerator<Fields> {
-  const url = platform.baseUrl + ROUTES_RESULTS.replace('{id}', job.id);
+  const url = platform.baseUrl + ROUTES.readJobResults.path.replace('{id}', job.id);
   try {
     const answer = await fetch(url, { headers: platform.headersFor(url), ...(signal && { signal }) });
     if (!answer.ok) throw toStrongroomError(await answer.json().catch(() => null), answer, platform.baseUrl);
@@ -114,8 +114,6 @@ async function* linesOf({ platform, job, signal }: ResultsRequest): AsyncGenerat
     throw error instanceof StrongroomError ? error : unreachable(platform.baseUrl, error);
   }
 }
-
-const ROUTES_RESULTS = ROUTES.readJobResults.path;
 
 function fieldsOf(line: string): Fields {
   try {

@@ -71,7 +71,9 @@ export class PublicLog {
     });
     const shown: LogEntry[] = [];
     let next = 0;
-    for await (const { index, leafHash, leaf } of this.#entries(size, signal)) {
+    for await (const { index, leafHash, leaf } of readLogEntries(this.#platform, signal)) {
+      // What was appended since is the next reader's.
+      if (index >= size) continue;
       if (index !== next) throw rewritten(`Entry ${next} is missing.`);
       if (leaf !== null) {
         const bytes = Buffer.from(leaf, 'base64url');
@@ -86,19 +88,6 @@ export class PublicLog {
     if (next < size) throw rewritten(`It ends with ${next} entries and is said to have ${size}.`);
     if (digitsOf(await tree.root(size)) !== root) throw rewritten('Its entries are others than it is signed for.');
     return shown;
-  }
-
-  async *#entries(size: number, signal?: AbortSignal): AsyncGenerator<Schema<'LogEntry'>> {
-    let after: string | null = '0';
-    while (after !== null) {
-      const page: Awaited<ReturnType<PlatformClient['listLogEntries']>> = await this.#platform.listLogEntries({
-        query: { after },
-        ...(signal && { signal }),
-      });
-      // What was appended since is the next reader's.
-      yield* page.items.filter(({ index }) => index < size);
-      after = page.next;
-    }
   }
 
   async #follow(
@@ -120,6 +109,22 @@ export class PublicLog {
   }
 }
 
+/** All entries as the platform shows them, in their order; nothing of them is checked. */
+export async function* readLogEntries(
+  platform: PlatformClient,
+  signal?: AbortSignal,
+): AsyncGenerator<Schema<'LogEntry'>> {
+  let after: string | null = '0';
+  while (after !== null) {
+    const page: Awaited<ReturnType<PlatformClient['listLogEntries']>> = await platform.listLogEntries({
+      query: { after },
+      ...(signal && { signal }),
+    });
+    yield* page.items;
+    after = page.next;
+  }
+}
+
 /** As `holdFunction`, and on first use only where the function is in the log. */
 export async function holdLoggedFunction(
   platform: PlatformClient,
@@ -133,16 +138,15 @@ export async function holdLoggedFunction(
 }
 
 /** As `holdUserKey`, and only where the key is in the log, unless it is known. */
-export async function holdLoggedUserKey(
+export function holdLoggedUserKey(
   platform: PlatformClient,
   store: TrustStore,
   { user, keyId, generation }: AttestedUserKey,
   accepted: Sha256 | null,
 ): Promise<'first-use' | 'known'> {
-  const pin = await store.holdUserKey(user, keyId, accepted, () =>
+  return store.holdUserKey(user, keyId, accepted, () =>
     new PublicLog(platform, store).requireEntry({ kind: 'user-key', user, generation, keyId }),
   );
-  return pin;
 }
 
 const sinceOf = (kept: KeptCheckpoint | null): { since?: string } =>
