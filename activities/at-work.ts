@@ -11,24 +11,9 @@ const PULSE_MS = 5_000;
 
 /** Runs `work` with a pulse: a step that has no bytes to report, such as a running container, counts as alive, too. */
 export async function atWork<T>(phase: string, work: (at: AtWork) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  let latest: Progress = { phase, bytesDone: 0, bytesTotal: null };
-  const beat = () => {
-    context.heartbeat(latest);
-  };
-  beat();
-  const pulse = setInterval(beat, PULSE_MS);
-  try {
-    return await work({
-      signal: context.cancellationSignal,
-      onProgress: (progress) => {
-        latest = progress;
-        beat();
-      },
-    });
-  } finally {
-    clearInterval(pulse);
-  }
+  const signal = Context.current().cancellationSignal;
+  const begun: Progress = { phase, bytesDone: 0, bytesTotal: null };
+  return beating(begun, (say) => work({ signal, onProgress: say }));
 }
 
 /**
@@ -36,8 +21,12 @@ export async function atWork<T>(phase: string, work: (at: AtWork) => Promise<T>)
  * the next attempt finds in its heartbeat details. An attempt that says nothing keeps what the one before said.
  */
 export async function withPulse<T>(work: (say: (details: unknown) => void) => Promise<T>): Promise<T> {
+  return beating<unknown, T>(Context.current().info.heartbeatDetails, work);
+}
+
+async function beating<Details, T>(first: Details, work: (say: (details: Details) => void) => Promise<T>): Promise<T> {
   const context = Context.current();
-  let latest: unknown = context.info.heartbeatDetails;
+  let latest = first;
   const beat = () => {
     context.heartbeat(latest);
   };

@@ -1,6 +1,7 @@
 /** Hosting: the encrypted archive goes where data owners can fetch it, and is tried there as they will. */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isThere } from '../client/private-files.ts';
 import { uploadBlob } from '../client/upload.ts';
 import { readModelKey, type ModelKey } from '../crypto/model-key.ts';
 import type { ArchiveExpectation, HostedArchive } from '../domain/archive.ts';
@@ -36,7 +37,7 @@ export function createHostingActivities(party: Party): HostingActivities {
         const work = await party.home.workFolder(submissionWorkId(name));
         const keyFile = party.home.modelKeyFile(caller.session, name);
         const pending = pendingKeyFile(keyFile);
-        using key = await readModelKey((await exists(pending)) ? pending : keyFile);
+        using key = await readModelKey((await isThere(pending)) ? pending : keyFile);
         await openHostedArchive(party, { work, key, hosted: { url, ...expected } }, at);
       }),
   };
@@ -60,9 +61,3 @@ export async function openHostedArchive(party: Party, { work, key, hosted }: Hos
     await rm(file, { force: true });
   }
 }
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );

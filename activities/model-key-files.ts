@@ -3,7 +3,8 @@
  * which bears the digest of its archive from the moment on in which the platform may register that archive; the earlier
  * key keeps the digest of its own. So whoever knows the archive finds its key, wherever a rotation was interrupted.
  */
-import { link, rename, stat } from 'node:fs/promises';
+import { link, rename } from 'node:fs/promises';
+import { isThere } from '../client/private-files.ts';
 import { codeOf } from '../crypto/failure.ts';
 import { readModelKey, type ModelKey } from '../crypto/model-key.ts';
 import type { Sha256 } from '../domain/ids.ts';
@@ -35,9 +36,3 @@ export async function settleModelKey(keyFile: string, archive: Sha256): Promise<
 const unless = (code: string) => (error: unknown) => {
   if (codeOf(error) !== code) throw error;
 };
-
-const isThere = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );

@@ -1,6 +1,7 @@
 /** A data owner's run: the granted model on the own dataset, and nothing of it left afterwards but the results. */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isThere } from '../client/private-files.ts';
 import { datasetDigest } from '../containers/dataset-digest.ts';
 import { unwrapKey } from '../crypto/grants.ts';
 import type { ModelKey } from '../crypto/model-key.ts';
@@ -137,12 +138,6 @@ const toHosted = ({ archive: { url, sha256, size } }: Delivery): HostedArchive =
   sha256: parseSha256(sha256),
   size,
 });
-
-const isThere = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
 
 /** Opens the wrapped key for exactly what is about to be run; a grant for anything else does not open. */
 async function unwrapDelivered(party: Party, caller: SignedIn, run: Run, delivery: Delivery): Promise<ModelKey> {

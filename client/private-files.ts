@@ -1,6 +1,6 @@
 /** Files that only their owner may read: written whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -30,6 +30,13 @@ export async function writePrivateFile(file: string, content: string | Buffer): 
     throw error;
   }
 }
+
+/** Whether anything is there. */
+export const isThere = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 /** The content of a file, or `null` where there is none. */
 export async function readIfThere(file: string): Promise<Buffer | null> {
