@@ -1,39 +1,25 @@
 /** Benchmarks that approve by themselves: what they approve, what not, and who can tell afterwards. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { openTemporal } from '../../api/temporal.ts';
 import type { AuditEntry } from '../../domain/audit.ts';
 import { createBenchmark, newContainer, newDataset, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
-import { startPlatform, type TestPlatform } from './support/platform.ts';
-import { startTemporal } from './support/temporal.ts';
-import { startWorker, type TestWorker } from './support/worker.ts';
+import { startWorkingPlatform, type WorkingPlatform } from './support/working-platform.ts';
 
-let temporal: TestWorkflowEnvironment;
-let client: Client;
-let platform: TestPlatform;
-let worker: TestWorker;
+let platform: WorkingPlatform;
 let ann: Person;
 let ben: Person;
 let alice: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  temporal = await startTemporal();
-  client = openTemporal({ address: temporal.address, namespace: 'default' });
-  platform = await startPlatform({ temporal: client });
-  worker = await startWorker(temporal.nativeConnection, platform);
+  platform = await startWorkingPlatform();
   [ann, ben, alice, bob] = (await Promise.all(
     ['ann', 'ben', 'alice', 'bob'].map((name) => person(platform, name)),
   )) as [Person, Person, Person, Person];
   await createBenchmark(platform, 'digits', [ann, ben]);
 }, 120_000);
 afterAll(async () => {
-  await worker.stop();
   await platform.stop();
-  await client.connection.close();
-  await temporal.teardown();
 });
 
 const evidence = { testResult: { accuracy: 0.98 }, testDatasetSha256: TEST_DATASET.sha256 };
@@ -65,7 +51,7 @@ describe('a benchmark that approves containers always', () => {
       reason: 'The benchmark approves containers always, as ann set it.',
     });
     const { id } = answer.json();
-    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    await platform.temporal.client.workflow.getHandle(`review/${id}`).result();
     const [requested, decided] = await auditOf(`association/${id}`);
     expect(requested).toMatchObject({ action: 'association.requested', account: 'alice' });
     expect(decided).toMatchObject({

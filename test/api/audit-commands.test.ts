@@ -1,32 +1,21 @@
 /** An operator reads, exports and verifies the audit log on the command line, and keeps its signed head. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { openTemporal } from '../../api/temporal.ts';
 import { openPartyHome } from '../../client/party-home.ts';
 import { strongroom } from '../cli/support.ts';
 import { createBenchmark, newContainer, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
-import { startPlatform, type TestPlatform } from './support/platform.ts';
-import { startTemporal } from './support/temporal.ts';
-import { startWorker, type TestWorker } from './support/worker.ts';
+import { startWorkingPlatform, type WorkingPlatform } from './support/working-platform.ts';
 
-let temporal: TestWorkflowEnvironment;
-let client: Client;
-let platform: TestPlatform;
-let worker: TestWorker;
+let platform: WorkingPlatform;
 let alice: Person;
 let ann: Person;
 let apiUrl: string;
 
 beforeAll(async () => {
-  temporal = await startTemporal();
-  client = openTemporal({ address: temporal.address, namespace: 'default' });
-  platform = await startPlatform({ temporal: client, settings: { operators: ['olga'] } });
-  worker = await startWorker(temporal.nativeConnection, platform);
+  platform = await startWorkingPlatform({ settings: { operators: ['olga'] } });
   apiUrl = await platform.app.listen({ port: 0, host: '127.0.0.1' });
   alice = await person(platform, 'alice');
   ann = await person(platform, 'ann');
@@ -35,10 +24,7 @@ beforeAll(async () => {
   await createBenchmark(platform, 'digits', [ann], { quorum: 1 });
 }, 120_000);
 afterAll(async () => {
-  await worker.stop();
   await platform.stop();
-  await client.connection.close();
-  await temporal.teardown();
 });
 
 const homeOf = (handle: string) => join(platform.folder, `home-${handle}`);

@@ -1,23 +1,15 @@
 /** Who sits on a committee, and whom it invites: changes while requests are undecided, and their traces. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { openTemporal } from '../../api/temporal.ts';
 import type { Ballot } from '../../domain/association.ts';
 import type { AuditEntry } from '../../domain/audit.ts';
 import type { AssociationId } from '../../domain/ids.ts';
 import type { ReviewStatus } from '../../workflows/review-association/contract.ts';
 import { createBenchmark, newContainer, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
-import { startPlatform, type TestPlatform } from './support/platform.ts';
-import { startTemporal } from './support/temporal.ts';
-import { startWorker, type TestWorker } from './support/worker.ts';
+import { startWorkingPlatform, type WorkingPlatform } from './support/working-platform.ts';
 
-let temporal: TestWorkflowEnvironment;
-let client: Client;
-let platform: TestPlatform;
-let worker: TestWorker;
+let platform: WorkingPlatform;
 let ann: Person;
 let ben: Person;
 let cleo: Person;
@@ -25,10 +17,7 @@ let dave: Person;
 let alice: Person;
 
 beforeAll(async () => {
-  temporal = await startTemporal();
-  client = openTemporal({ address: temporal.address, namespace: 'default' });
-  platform = await startPlatform({ temporal: client });
-  worker = await startWorker(temporal.nativeConnection, platform);
+  platform = await startWorkingPlatform();
   const names = ['ann', 'ben', 'cleo', 'dave', 'alice'];
   [ann, ben, cleo, dave, alice] = (await Promise.all(names.map((name) => person(platform, name)))) as [
     Person,
@@ -39,10 +28,7 @@ beforeAll(async () => {
   ];
 }, 120_000);
 afterAll(async () => {
-  await worker.stop();
   await platform.stop();
-  await client.connection.close();
-  await temporal.teardown();
 });
 
 const requestFor = (name: string, benchmark: string) => ({
@@ -74,7 +60,7 @@ const auditOf = async (benchmark: string): Promise<AuditEntry[]> => {
 };
 /** The running review has been told, and looks at once. */
 async function untilReviewWaitsFor(id: AssociationId, members: readonly string[]): Promise<void> {
-  const review = temporal.client.workflow.getHandle(`review/${id}`);
+  const review = platform.temporal.client.workflow.getHandle(`review/${id}`);
   for (const end = Date.now() + 10_000; ;) {
     const { waitingFor } = await review.query<ReviewStatus>('reviewStatus');
     if (JSON.stringify(waitingFor) === JSON.stringify(members)) return;
@@ -120,7 +106,9 @@ describe('a member who is removed', () => {
     await vote(ben, id, 'reject', 'too few cases');
     await remove(ann, 'narrowing', 'cleo');
     expect(await read(id)).toMatchObject({ state: 'rejected', reason: '0 of 2 approve, 2 needed' });
-    expect(await temporal.client.workflow.getHandle(`review/${id}`).result()).toMatchObject({ state: 'rejected' });
+    expect(await platform.temporal.client.workflow.getHandle(`review/${id}`).result()).toMatchObject({
+      state: 'rejected',
+    });
     const mails = await platform.mailsTo('alice@example.org');
     expect(mails.filter((mail) => mail.includes('alice/third is rejected'))).toHaveLength(1);
   });

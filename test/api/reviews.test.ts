@@ -1,42 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { randomBytes } from 'node:crypto';
 import type { Ballot } from '../../domain/association.ts';
 import { parseBenchmarkName, parseFingerprint, type AssociationId } from '../../domain/ids.ts';
-import { openTemporal } from '../../api/temporal.ts';
 import { saveAuthority } from '../../storage/authority.ts';
 import { requestAssociation } from '../../storage/association-requests.ts';
 import { sendMailOnce } from '../../storage/sent-mails.ts';
 import { createBenchmark, newContainer, newDataset, TEST_DATASET } from './support/benchmark.ts';
 import { person, type Person } from './support/people.ts';
-import { startPlatform, type TestPlatform } from './support/platform.ts';
-import { startTemporal } from './support/temporal.ts';
-import { startWorker, type TestWorker } from './support/worker.ts';
+import { startWorkingPlatform, type WorkingPlatform } from './support/working-platform.ts';
 
-let temporal: TestWorkflowEnvironment;
-let client: Client;
-let platform: TestPlatform;
-let worker: TestWorker;
+let platform: WorkingPlatform;
 let committee: Person[];
 let alice: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  temporal = await startTemporal();
-  client = openTemporal({ address: temporal.address, namespace: 'default' });
-  platform = await startPlatform({ temporal: client });
-  worker = await startWorker(temporal.nativeConnection, platform);
+  platform = await startWorkingPlatform();
   committee = await Promise.all(['ann', 'ben', 'cleo'].map((name) => person(platform, name)));
   alice = await person(platform, 'alice');
   bob = await person(platform, 'bob');
   await createBenchmark(platform, 'digits', committee);
 }, 120_000);
 afterAll(async () => {
-  await worker.stop();
   await platform.stop();
-  await client.connection.close();
-  await temporal.teardown();
 });
 
 const request = (name: string, changes: object = {}) => ({
@@ -252,7 +238,7 @@ describe('the committee', () => {
     });
     expect((await vote(cleo(), id, 'approve')).json()).toMatchObject({ submission: 2, approvals: 1 });
     expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ state: 'approved' });
-    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    await platform.temporal.client.workflow.getHandle(`review/${id}`).result();
     const mails = (await platform.mailsTo('alice@example.org')).filter((mail) => mail.includes('alice/unfinished'));
     expect(mails.map((mail) => /^Subject: (.*)$/m.exec(mail)?.[1])).toEqual([
       'digits: changes are asked for in alice/unfinished',
@@ -294,7 +280,7 @@ describe('the committee', () => {
       .where('audience', '=', alice.account.id)
       .execute();
     expect(told).toHaveLength(1);
-    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    await platform.temporal.client.workflow.getHandle(`review/${id}`).result();
     const mails = await platform.mailsTo('alice@example.org');
     expect(mails.filter((mail) => mail.includes('alice/raced is approved'))).toHaveLength(1);
   });
@@ -315,7 +301,7 @@ describe('the committee', () => {
     const decisions = platform.db.selectFrom('events').select('id').where('association', '=', id);
     const told = decisions.where('type', '=', 'association.decided').where('audience', '=', alice.account.id);
     expect(await told.execute()).toHaveLength(1);
-    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    await platform.temporal.client.workflow.getHandle(`review/${id}`).result();
     const mails = await platform.mailsTo('alice@example.org');
     expect(mails.filter((mail) => mail.includes('alice/popular is approved'))).toHaveLength(1);
   });
@@ -362,7 +348,7 @@ describe('deadlines and absences', () => {
     const { id } = (
       await bob.ask('POST', '/v1/associations', { kind: 'dataset', name: 'wards', benchmark: 'hasty' })
     ).json();
-    await temporal.client.workflow.getHandle(`review/${id}`).result();
+    await platform.temporal.client.workflow.getHandle(`review/${id}`).result();
     expect((await bob.ask('GET', `/v1/associations/${id}`)).json()).toMatchObject({ state: 'expired' });
     expect((await vote(ann(), id, 'approve')).json()).toMatchObject({ code: 'E_DEADLINE_PASSED', status: 409 });
   });
