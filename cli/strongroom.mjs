@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 const NEEDED = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  await import('./compiled-code.mjs');
   await import('./main.ts');
 } else {
   handOver(newerNode());
