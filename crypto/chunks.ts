@@ -6,8 +6,8 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes of each chunk but the last. */
 export const CHUNK_BYTES = 2 ** 20;
-/** One that is filled, one that is used, and two that a slower thread may lag behind. */
-const CHUNKS = 4;
+/** One that is filled, one that is used, and six that a slower thread may lag behind. */
+const CHUNKS = 8;
 /** Larger pieces cost more in fresh memory than they save in calls, smaller ones the other way round (measured). */
 export const PIECE_BYTES = 2 ** 17;
 

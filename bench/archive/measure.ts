@@ -1,7 +1,8 @@
 /** What a program took: time, processor time and memory, from /proc while it runs. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 export interface Taken {
   readonly seconds: number;
@@ -14,8 +15,12 @@ export interface Taken {
 const TICKS_PER_SECOND = 100;
 const LOOK_EVERY_MS = 5;
 
-/** Runs the program to its end, its output thrown away. Fails where it fails, with what it said. */
+/**
+ * Runs the program to its end, its output thrown away, on a disk that has nothing left to write of the one before. Fails
+ * where it fails, with what it said.
+ */
 export async function measure(program: string, args: readonly string[]): Promise<Taken> {
+  await promisify(execFile)('sync');
   const began = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
