@@ -65,6 +65,11 @@ const internal = (cause: unknown) =>
   });
 
 function fromFastify(error: object): StrongroomError | null {
+  if (misses(error, 'if-match')) {
+    return new StrongroomError('E_IF_MATCH_MISSING', 'The request does not say what it takes the place of.', {
+      next: 'Read what is there, and send its ETag as If-Match.',
+    });
+  }
   if (isAPIError(error) && error.statusCode < 500) return new StrongroomError('E_INVALID_REQUEST', error.message);
   const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };
   if (typeof statusCode !== 'number' || typeof message !== 'string') return null;
@@ -77,4 +82,10 @@ function fromFastify(error: object): StrongroomError | null {
   if (statusCode >= 400 && statusCode < 500)
     return new StrongroomError('E_INVALID_REQUEST', 'The request is not valid.', { why: message });
   return null;
+}
+
+/** Whether a header is not there that the contract asks for. */
+function misses(error: object, header: string): boolean {
+  const { validation, validationContext } = error as Partial<FastifyError>;
+  return validationContext === 'headers' && validation?.[0]?.params.missingProperty === header;
 }

@@ -1,8 +1,12 @@
 /** How what a benchmark approves without votes is written on a command line, and read. */
-import type { Schema } from '../client/platform.ts';
+import { entityTagOf } from '../client/entity-tags.ts';
+import type { PlatformClient, Schema } from '../client/platform.ts';
+import { StrongroomError } from '../domain/errors.ts';
+import type { BenchmarkName } from '../domain/ids.ts';
 import { listOption, usage } from './command.ts';
 
 type GivenPolicy = Schema<'NewApprovalPolicy'>;
+type Policies = Schema<'ApprovalPolicies'>;
 
 /** `never`, `always`, or addresses. */
 export const policyOption = (what: string) =>
@@ -28,7 +32,46 @@ export function toGivenPolicy(words: readonly string[], name: string): GivenPoli
   return { approves: first === 'always' ? 'always' : 'never' };
 }
 
-export function policyText({ approves, addresses, setBy }: Schema<'ApprovalPolicy'>): string {
+/**
+ * Puts what is given in place of `there`, which was just read. Fails with `E_CHANGED_MEANWHILE`, and what they are by
+ * now, where another member was faster.
+ */
+export async function replacePolicies(
+  platform: PlatformClient,
+  name: BenchmarkName,
+  there: Policies,
+  given: { readonly [Kind in keyof Policies]: GivenPolicy | undefined },
+): Promise<Policies> {
+  const keep = ({ approves, addresses }: Policies['container']): GivenPolicy => ({ approves, addresses });
+  const body = { container: given.container ?? keep(there.container), dataset: given.dataset ?? keep(there.dataset) };
+  const header = { 'if-match': entityTagOf(there) };
+  try {
+    return await platform.setApprovalPolicies({ path: { name }, header, body });
+  } catch (error) {
+    if (!(error instanceof StrongroomError) || error.code !== 'E_CHANGED_MEANWHILE') throw error;
+    throw wasFaster(name, policyRows(there), policyRows(await platform.readApprovalPolicies({ path: { name } })));
+  }
+}
+
+function wasFaster(name: BenchmarkName, before: Rows, now: Rows): StrongroomError {
+  const changes = now.flatMap(([what, text], index) => {
+    const [, old = ''] = before[index] ?? [];
+    return text === old ? [] : [`${what} approved without votes were ${old}, and are ${text} now.`];
+  });
+  return new StrongroomError('E_CHANGED_MEANWHILE', `Somebody else was faster: you changed nothing of ${name}.`, {
+    why: changes.join(' '),
+    next: 'Run the command again if you still want it.',
+  });
+}
+
+type Rows = readonly (readonly [string, string])[];
+
+export const policyRows = ({ container, dataset }: Policies): Rows => [
+  ['Containers', policyText(container)],
+  ['Datasets', policyText(dataset)],
+];
+
+function policyText({ approves, addresses, setBy }: Schema<'ApprovalPolicy'>): string {
   const what = { never: 'none: votes decide', always: 'all', listed: `those of ${addresses.join(', ')}` }[approves];
   return setBy === null ? what : `${what} (set by ${setBy})`;
 }

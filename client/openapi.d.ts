@@ -550,14 +550,17 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a benchmark approves without votes */
+        /**
+         * What a benchmark approves without votes
+         * @description With an `ETag`, by which `setApprovalPolicies` knows what it takes the place of.
+         */
         readonly get: operations["readApprovalPolicies"];
-        readonly put?: never;
         /**
          * Set what a benchmark approves without votes
-         * @description For requests to come, of containers or of datasets. What comes from a member of the committee, or from whoever set the policy, is voted on all the same.
+         * @description For requests to come. What comes from a member of the committee, or from whoever set the policy, is voted on all the same. A policy that is sent as it is there stays that of whoever set it.
          */
-        readonly post: operations["setApprovalPolicy"];
+        readonly put: operations["setApprovalPolicies"];
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -5652,7 +5655,10 @@ export interface operations {
     readonly readApprovalPolicies: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description An `ETag` that the caller has; answered with 304 where nothing changed since. */
+                readonly "if-none-match"?: string;
+            };
             readonly path: {
                 readonly name: BenchmarkName;
             };
@@ -5663,11 +5669,22 @@ export interface operations {
             /** @description Default Response */
             readonly 200: {
                 headers: {
+                    /** @description Changes whenever the answer does (RFC 9110). */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ApprovalPolicies"];
                 };
+            };
+            /** @description Nothing changed since. */
+            readonly 304: {
+                headers: {
+                    /** @description Changes whenever the answer does (RFC 9110). */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request is not valid. */
             readonly 400: {
@@ -5734,12 +5751,12 @@ export interface operations {
             };
         };
     };
-    readonly setApprovalPolicy: {
+    readonly setApprovalPolicies: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: {
-                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
-                readonly "idempotency-key"?: string;
+            readonly header: {
+                /** @description The `ETag` of what the caller read and changes. Without it the request is refused (428), and where it is another one by now, too (412). `*` stands for whatever is there. */
+                readonly "if-match": string;
             };
             readonly path: {
                 readonly name: BenchmarkName;
@@ -5749,11 +5766,8 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @enum {string} */
-                    readonly kind: "container" | "dataset";
-                    /** @enum {string} */
-                    readonly approves: "never" | "always" | "listed";
-                    readonly addresses?: readonly string[];
+                    readonly container: components["schemas"]["NewApprovalPolicy"];
+                    readonly dataset: components["schemas"]["NewApprovalPolicy"];
                 };
             };
         };
@@ -5761,6 +5775,8 @@ export interface operations {
             /** @description Default Response */
             readonly 200: {
                 headers: {
+                    /** @description Changes whenever the answer does (RFC 9110). */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5812,6 +5828,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It is another one by now than `If-Match` says. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             readonly 413: {
                 headers: {
@@ -5832,6 +5857,15 @@ export interface operations {
             };
             /** @description The content is not acceptable; `code` says how. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` is missing. */
+            readonly 428: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5964,7 +5998,10 @@ export interface operations {
     readonly readBlob: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description An `ETag` that the caller has; answered with 304 where nothing changed since. */
+                readonly "if-none-match"?: string;
+            };
             readonly path: {
                 readonly sha256: Sha256;
             };

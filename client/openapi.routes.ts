@@ -228,8 +228,8 @@ export const ROUTES = {
       'dataset.setBy': 'Handle?',
     },
   },
-  setApprovalPolicy: {
-    method: 'post',
+  setApprovalPolicies: {
+    method: 'put',
     path: '/v1/benchmarks/{name}/policies',
     ids: {
       'container.addresses.*': 'EmailAddress',

@@ -2,6 +2,7 @@
 import { arch, platform } from 'node:os';
 import createClient from 'openapi-fetch';
 import { checkIds } from './answer-ids.ts';
+import { noteEntityTag } from './entity-tags.ts';
 import type { components, operations, paths } from './openapi.d.ts';
 import { ROUTES } from './openapi.routes.ts';
 import { toStrongroomError, unreachable } from './platform-failure.ts';
@@ -23,8 +24,12 @@ type Query<Op extends Operation> = Parameters<Op>['query'];
 type BodyOf<Part> = Part extends { content: { 'application/json': infer Body } } ? Body : undefined;
 type Body<Op extends Operation> = BodyOf<operations[Op]['requestBody']>;
 
-/** What an operation takes: `path`, `query` and `body`, as far as it has them. */
+/** Headers that an operation cannot do without; all others are for callers that have no client. */
+type Header<Op extends Operation> = Parameters<Op> extends { header: infer Headers } ? Headers : undefined;
+
+/** What an operation takes: `path`, `query`, `header` and `body`, as far as it has them. */
 export type Input<Op extends Operation> = Given<'path', Path<Op>> &
+  Given<'header', Header<Op>> &
   (undefined extends Query<Op> ? { readonly query?: Query<Op> } : Given<'query', Query<Op>>) &
   Given<'body', Body<Op>>;
 
@@ -67,7 +72,7 @@ export function createPlatformClient({ baseUrl, token }: PlatformClientOptions):
   const call = async (operation: Operation, input: AnyInput = {}): Promise<unknown> => {
     const { method, path, ids } = ROUTES[operation];
     const init = {
-      params: { path: input.path, query: input.query },
+      params: { path: input.path, query: input.query, header: input.header },
       ...(input.body !== undefined && { body: input.body }),
       ...(input.signal && { signal: input.signal }),
     };
@@ -78,6 +83,7 @@ export function createPlatformClient({ baseUrl, token }: PlatformClientOptions):
     });
     if (!answer.response.ok) throw toStrongroomError(answer.error, answer.response, baseUrl);
     checkIds(answer.data, ids);
+    noteEntityTag(answer.data, answer.response);
     return answer.data;
   };
 
@@ -93,6 +99,7 @@ export function createPlatformClient({ baseUrl, token }: PlatformClientOptions):
 interface AnyInput extends CallOptions {
   readonly path?: unknown;
   readonly query?: unknown;
+  readonly header?: unknown;
   readonly body?: unknown;
 }
 type AnyRequest = (

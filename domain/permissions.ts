@@ -132,7 +132,7 @@ export const PERMISSIONS = {
   readApprovalPolicies: on('benchmark', 'read', ['own', 'committee'], {
     sees: ['containerOwner', 'dataOwner', 'other'],
   }),
-  setApprovalPolicy: byCommittee,
+  setApprovalPolicies: byCommittee,
   addMember: byCommittee,
   removeMember: byCommittee,
   inviteContainer: byCommittee,

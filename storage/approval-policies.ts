@@ -2,13 +2,14 @@
 import { sql } from 'kysely';
 import { isDeepStrictEqual } from 'node:util';
 import { VOTES_DECIDE, type ApprovalPolicies, type NewApprovalPolicy } from '../domain/approval-policy.ts';
-import type { AssociationKind } from '../domain/association.ts';
+import { ASSOCIATION_KINDS, type AssociationKind } from '../domain/association.ts';
 import type { BenchmarkName } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
 import { lockBenchmark } from './benchmark-locks.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents } from './events.ts';
+import type { AccountId } from './tables.ts';
 
 /** Both policies; of a benchmark that nobody set one for, those that leave it to the votes. */
 export async function readApprovalPolicies(db: Db | Trx, benchmark: BenchmarkName): Promise<ApprovalPolicies> {
@@ -43,43 +44,54 @@ export async function writeApprovalPolicy(
     .execute();
 }
 
-/** Sets a policy for requests to come, and answers with both. A repeat changes nothing. Fails with `E_NOT_FOUND`. */
-export async function setApprovalPolicy(
+export type NewApprovalPolicies = Readonly<Record<AssociationKind, NewApprovalPolicy>>;
+
+/**
+ * Sets both policies for requests to come, and answers with them; one that is there already stays as it is.
+ * `mayReplace` throws where what is there must stay: nobody changes it between that and the change. Fails with
+ * `E_NOT_FOUND`.
+ */
+export async function setApprovalPolicies(
   db: Db,
   member: Account,
   benchmark: BenchmarkName,
-  kind: AssociationKind,
-  policy: NewApprovalPolicy,
+  policies: NewApprovalPolicies,
+  mayReplace: (there: ApprovalPolicies) => void,
 ): Promise<ApprovalPolicies> {
   return db.transaction().execute(async (trx) => {
     const { ownerId } = await lockBenchmark(trx, benchmark);
-    const before = (await readApprovalPolicies(trx, benchmark))[kind];
-    if (!isDeepStrictEqual({ approves: before.approves, addresses: before.addresses }, policy)) {
-      await writeApprovalPolicy(trx, benchmark, kind, policy, member);
+    const there = await readApprovalPolicies(trx, benchmark);
+    mayReplace(there);
+    const changed = ASSOCIATION_KINDS.filter((kind) => !isSamePolicy(there[kind], policies[kind]));
+    if (changed.length === 0) return there;
+    for (const kind of changed) {
+      await writeApprovalPolicy(trx, benchmark, kind, policies[kind], member);
       await recordAudit(trx, {
         action: 'benchmark.policy-changed',
         subject: `benchmark/${benchmark}`,
-        before: { kind, ...auditFacts(before), setBy: before.setBy },
-        after: { kind, ...auditFacts(policy), setBy: member.handle },
+        before: { kind, ...auditFacts(there[kind]), setBy: there[kind].setBy },
+        after: { kind, ...auditFacts(policies[kind]), setBy: member.handle },
       });
-      const members = await trx
-        .selectFrom('benchmarkMembers')
-        .select('accountId')
-        .where('benchmark', '=', benchmark)
-        .execute();
-      const concerned = [...new Set([ownerId, ...members.map(({ accountId }) => accountId)])];
-      await recordEvents(
-        trx,
-        concerned.map((audience) => ({
-          audience,
-          type: 'approval-policy.changed' as const,
-          benchmark,
-          account: member.handle,
-        })),
-      );
     }
+    await tellCommittee(trx, benchmark, ownerId, member);
     return readApprovalPolicies(trx, benchmark);
   });
+}
+
+const isSamePolicy = (one: NewApprovalPolicy, other: NewApprovalPolicy): boolean =>
+  one.approves === other.approves && isDeepStrictEqual(one.addresses, other.addresses);
+
+async function tellCommittee(trx: Trx, benchmark: BenchmarkName, owner: AccountId, { handle }: Account): Promise<void> {
+  const members = await trx
+    .selectFrom('benchmarkMembers')
+    .select('accountId')
+    .where('benchmark', '=', benchmark)
+    .execute();
+  const concerned = [...new Set([owner, ...members.map(({ accountId }) => accountId)])];
+  await recordEvents(
+    trx,
+    concerned.map((audience) => ({ audience, type: 'approval-policy.changed' as const, benchmark, account: handle })),
+  );
 }
 
 /** Without the addresses: the log holds none. */

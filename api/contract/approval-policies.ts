@@ -1,8 +1,7 @@
 /** What a benchmark approves without votes. */
 import { Type } from 'typebox';
 import { APPROVES } from '../../domain/approval-policy.ts';
-import { ASSOCIATION_KINDS } from '../../domain/association.ts';
-import { defineRoute } from './route.ts';
+import { defineRoute, tagged, unchanged } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
@@ -65,25 +64,19 @@ export const readApprovalPolicies = defineRoute({
   tag,
   summary: 'What a benchmark approves without votes',
   params: byBenchmark,
-  answers: { 200: ApprovalPoliciesSchema.ref },
+  description: 'With an `ETag`, by which `setApprovalPolicies` knows what it takes the place of.',
+  answers: { 200: tagged(ApprovalPoliciesSchema.ref), 304: unchanged },
 });
 
-export const setApprovalPolicy = defineRoute({
-  method: 'POST',
+export const setApprovalPolicies = defineRoute({
+  method: 'PUT',
   url: '/v1/benchmarks/:name/policies',
-  id: 'setApprovalPolicy',
+  id: 'setApprovalPolicies',
   tag,
   summary: 'Set what a benchmark approves without votes',
   description:
-    'For requests to come, of containers or of datasets. What comes from a member of the committee, or from whoever set the policy, is voted on all the same.',
+    'For requests to come. What comes from a member of the committee, or from whoever set the policy, is voted on all the same. A policy that is sent as it is there stays that of whoever set it.',
   params: byBenchmark,
-  body: Type.Object(
-    {
-      kind: oneOf(ASSOCIATION_KINDS),
-      approves: ApprovesSchema,
-      addresses: Type.Optional(Type.Array(TypedEmailSchema, { maxItems: 1000 })),
-    },
-    closed,
-  ),
-  answers: { 200: ApprovalPoliciesSchema.ref },
+  body: Type.Object({ container: NewApprovalPolicySchema.ref, dataset: NewApprovalPolicySchema.ref }, closed),
+  answers: { 200: tagged(ApprovalPoliciesSchema.ref) },
 });

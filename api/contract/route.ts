@@ -1,11 +1,11 @@
 /** How a route is declared: its words and schemas in one place, the handler in another. */
-import { Type, type TSchema, type TUnsafe } from 'typebox';
+import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { permissionFor, type Operation } from '../../domain/permissions.ts';
 import { ProblemSchema } from './problem.ts';
 import { nullable, readonlyList } from './words.ts';
 
 interface RouteWords {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: `/v1/${string}`;
   /** Who may call it stands in the table of `domain/permissions.ts`: add a row there first. */
   readonly id: Operation;
@@ -24,6 +24,35 @@ const IdempotencyHeaders = Type.Object({
         'A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409).',
     }),
   ),
+});
+
+const TAG = '(?:W/)?"[\\x21\\x23-\\x7e]*"';
+
+/** What is put in place of something says in place of what: of two who change it at once, one is told so. */
+const IfMatchHeaders = Type.Object({
+  'if-match': Type.String({
+    pattern: `^(?:\\*|${TAG}(?:\\s*,\\s*${TAG})*)$`,
+    description:
+      'The `ETag` of what the caller read and changes. Without it the request is refused (428), and where it is another one by now, too (412). `*` stands for whatever is there.',
+  }),
+});
+
+const IfNoneMatchHeaders = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'An `ETag` that the caller has; answered with 304 where nothing changed since.' }),
+  ),
+});
+
+const ENTITY_TAG = { ETag: Type.String({ description: 'Changes whenever the answer does (RFC 9110).' }) };
+
+/** An answer that people edit: it has an `ETag`, for `If-Match` and `If-None-Match`. */
+export const tagged = <S extends TSchema>(schema: S): TUnsafe<Static<S>> =>
+  Type.Unsafe({ ...schema, headers: ENTITY_TAG });
+/** What a caller hears (304) who has the answer already. */
+export const unchanged: TUnsafe<undefined> = Type.Unsafe({
+  type: 'null',
+  description: 'Nothing changed since.',
+  headers: ENTITY_TAG,
 });
 
 export type Answers = Readonly<Record<number, TSchema>>;
@@ -54,9 +83,11 @@ function failuresOf({ id, method, params, querystring, body }: RouteWords & Rout
     ...(guarded && { 403: problem('The caller sees it, and may not do this.') }),
     ...((params ?? body) && { 404: problem('It is not there, or the caller may not see it.') }),
     ...(changes && { 409: problem('The state of things is in the way; `code` says how.') }),
+    ...(method === 'PUT' && { 412: problem('It is another one by now than `If-Match` says.') }),
     ...(body && { 413: problem('The body is too large.') }),
     ...(changes && { 415: problem('The body is of another content type.') }),
     ...(changes && { 422: problem('The content is not acceptable; `code` says how.') }),
+    ...(method === 'PUT' && { 428: problem('`If-Match` is missing.') }),
     429: problem('Too many requests; `Retry-After` says how long to wait.'),
     503: problem('The platform cannot do it at the moment.'),
     default: problem('The request failed; `code` says how.'),
@@ -70,7 +101,7 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
     ...(route.params && { params: route.params }),
     ...(route.querystring && { querystring: route.querystring }),
     ...(route.body && { body: route.body }),
-    ...(method === 'POST' && isGuarded(id) && { headers: IdempotencyHeaders }),
+    ...headersOf(route),
   } as { [P in Part as R[P] extends TSchema ? P : never]: R[P] };
   return {
     method: method as R['method'],
@@ -86,6 +117,12 @@ export function defineRoute<const R extends RouteWords & RouteSchemas>(route: R)
       response: { ...answers, ...failuresOf(route) } as R['answers'],
     },
   };
+}
+
+function headersOf({ method, id, answers }: RouteWords & RouteSchemas): { readonly headers?: TSchema } {
+  if (method === 'PUT') return { headers: IfMatchHeaders };
+  if (method === 'POST' && isGuarded(id)) return { headers: IdempotencyHeaders };
+  return answers[304] ? { headers: IfNoneMatchHeaders } : {};
 }
 
 /** OpenAPI 3.1: for a bearer token, the roles that it needs. Ours are scopes; what no token can do needs none and a session. */

@@ -1,10 +1,11 @@
 import { toApprovalPolicy } from '../../domain/approval-policy.ts';
-import { readApprovalPolicies, setApprovalPolicy } from '../../storage/approval-policies.ts';
+import { readApprovalPolicies, setApprovalPolicies } from '../../storage/approval-policies.ts';
 import { addMember, removeMember, type CommitteeChange } from '../../storage/committees.ts';
 import { inviteContainer, listInvitations, withdrawInvitation } from '../../storage/invitations.ts';
 import { callerOf } from '../caller.ts';
 import * as policies from '../contract/approval-policies.ts';
 import * as contract from '../contract/committees.ts';
+import { isKnown, requireMatch, withEntityTag } from '../entity-tags.ts';
 import { withBlobUrls } from '../hosted-url.ts';
 import type { App, Services } from '../services.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
@@ -28,14 +29,19 @@ export function committeeRoutes(app: App, { db, workflows, settings }: Services)
 
   app.route({
     ...policies.readApprovalPolicies,
-    handler: async ({ params }) => readApprovalPolicies(db, params.name),
+    handler: async ({ params, headers }, reply) => {
+      const answer = withEntityTag(reply, await readApprovalPolicies(db, params.name));
+      return isKnown(headers, answer) ? reply.code(304).send() : reply.send(answer);
+    },
   });
 
   app.route({
-    ...policies.setApprovalPolicy,
-    handler: async (request) => {
-      const { kind, ...policy } = request.body;
-      return setApprovalPolicy(db, callerOf(request), request.params.name, kind, toApprovalPolicy(policy));
+    ...policies.setApprovalPolicies,
+    handler: async (request, reply) => {
+      const { params, body, headers } = request;
+      const given = { container: toApprovalPolicy(body.container), dataset: toApprovalPolicy(body.dataset) };
+      const set = await setApprovalPolicies(db, callerOf(request), params.name, given, requireMatch(headers));
+      return withEntityTag(reply, set);
     },
   });
 }

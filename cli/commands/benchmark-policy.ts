@@ -1,6 +1,5 @@
-import { ASSOCIATION_KINDS } from '../../domain/association.ts';
 import { parseBenchmarkName } from '../../domain/ids.ts';
-import { policyOption, policyText, toGivenPolicy } from '../approval-policy.ts';
+import { policyOption, policyRows, replacePolicies, toGivenPolicy } from '../approval-policy.ts';
 import { argument, defineCommand } from '../command.ts';
 import { facts } from '../table.ts';
 
@@ -13,7 +12,8 @@ export const command = defineCommand({
   ],
   details:
     'For members of the committee, and for requests to come. A member, and whoever set the policy, is voted on all the ' +
-    'same. Everything else that a request needs stays: the test, the digests, and the verified address.',
+    'same. Everything else that a request needs stays: the test, the digests, and the verified address. Where ' +
+    'another member sets a policy at the same moment, the slower one of you changes nothing and is shown what it is now.',
   arguments: { name: argument('The benchmark', parseBenchmarkName) },
   options: { 'approve-containers': policyOption('containers'), 'approve-datasets': policyOption('datasets') },
   async run({ arguments: { name }, options }, context) {
@@ -22,15 +22,9 @@ export const command = defineCommand({
       container: toGivenPolicy(options['approve-containers'], '--approve-containers'),
       dataset: toGivenPolicy(options['approve-datasets'], '--approve-datasets'),
     };
-    for (const kind of ASSOCIATION_KINDS) {
-      const policy = given[kind];
-      if (policy) await platform.setApprovalPolicy({ path: { name }, body: { kind, ...policy } });
-    }
-    const policies = await platform.readApprovalPolicies({ path: { name } });
-    const rows = [
-      ['Containers', policyText(policies.container)],
-      ['Datasets', policyText(policies.dataset)],
-    ] as const;
-    return { data: { policies }, ids: [name], lines: ['Approved without votes', ...facts(rows)] };
+    const there = await platform.readApprovalPolicies({ path: { name } });
+    const isChange = Object.values(given).some((policy) => policy !== undefined);
+    const policies = isChange ? await replacePolicies(platform, name, there, given) : there;
+    return { data: { policies }, ids: [name], lines: ['Approved without votes', ...facts(policyRows(policies))] };
   },
 });

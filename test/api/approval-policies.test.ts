@@ -27,8 +27,12 @@ const requestContainer = async (owner: Person, name: string, benchmark: string, 
   await owner.ask('POST', '/v1/containers', newContainer(name));
   return owner.ask('POST', '/v1/associations', { kind: 'container', name, benchmark, ...changes });
 };
-const setPolicy = (who: Person, policy: object, benchmark = 'digits') =>
-  who.ask('POST', `/v1/benchmarks/${benchmark}/policies`, policy);
+const NEVER = { approves: 'never' };
+const policiesOf = (who: Person, headers = {}) => who.ask('GET', '/v1/benchmarks/digits/policies', undefined, headers);
+const replace = (who: Person, policies: object, headers = {}) =>
+  who.ask('PUT', '/v1/benchmarks/digits/policies', { container: NEVER, dataset: NEVER, ...policies }, headers);
+/** In place of whatever is there; the other kind is left to the votes. */
+const setPolicy = (who: Person, policies: object) => replace(who, policies, { 'if-match': '*' });
 const auditOf = async (subject: string): Promise<AuditEntry[]> => {
   const rows = await platform.db
     .selectFrom('auditEntries')
@@ -89,7 +93,7 @@ describe('a benchmark that approves containers always', () => {
 
 describe('a list of addresses', () => {
   test('approves those who are on it whatever the case, and is shown to the committee only', async () => {
-    const set = await setPolicy(ann, { kind: 'dataset', approves: 'listed', addresses: ['BOB@Example.Org'] });
+    const set = await setPolicy(ann, { dataset: { approves: 'listed', addresses: ['BOB@Example.Org'] } });
     expect(set.json()).toMatchObject({
       container: { approves: 'never', setBy: null },
       dataset: { approves: 'listed', addresses: ['bob@example.org'], setBy: 'ann' },
@@ -106,8 +110,8 @@ describe('a list of addresses', () => {
   });
 
   test('is written to the log with who set it, each change once, and without the addresses', async () => {
-    await setPolicy(ben, { kind: 'dataset', approves: 'never' });
-    await setPolicy(ben, { kind: 'dataset', approves: 'never' });
+    await setPolicy(ben, { dataset: NEVER });
+    await setPolicy(ben, { dataset: NEVER });
     const changes = (await auditOf('benchmark/digits')).filter(({ action }) => action === 'benchmark.policy-changed');
     expect(changes).toMatchObject([
       { account: 'ann', before: { approves: 'never', setBy: null }, after: { approves: 'listed', addresses: 1 } },
@@ -117,19 +121,71 @@ describe('a list of addresses', () => {
   });
 
   test('is set by members only, and fits the policy', async () => {
-    expect((await setPolicy(alice, { kind: 'dataset', approves: 'always' })).json().code).toBe('E_NOT_A_MEMBER');
-    expect((await setPolicy(ann, { kind: 'dataset', approves: 'listed' })).json().code).toBe('E_INVALID_REQUEST');
-    const disguised = { kind: 'dataset', approves: 'listed', addresses: ['\u212Aate@example.org'] };
+    expect((await setPolicy(alice, { dataset: { approves: 'always' } })).json().code).toBe('E_NOT_A_MEMBER');
+    expect((await setPolicy(ann, { dataset: { approves: 'listed' } })).json().code).toBe('E_INVALID_REQUEST');
+    const disguised = { dataset: { approves: 'listed', addresses: ['\u212Aate@example.org'] } };
     expect((await setPolicy(ann, disguised)).json().code).toBe('E_INVALID_NAME');
-    expect((await setPolicy(ann, { kind: 'dataset', approves: 'perhaps' })).json().code).toBe('E_INVALID_REQUEST');
+    expect((await setPolicy(ann, { dataset: { approves: 'perhaps' } })).json().code).toBe('E_INVALID_REQUEST');
   });
 });
 
 test('a policy that is set while the committee waits for a new submission leaves that to the committee', async () => {
   const { id } = (await requestContainer(alice, 'unfinished', 'digits')).json();
   await ann.ask('POST', `/v1/associations/${id}/votes`, { ballot: 'request-changes', reason: 'more classes' });
-  await setPolicy(ann, { kind: 'container', approves: 'always' });
+  await setPolicy(ann, { container: { approves: 'always' } });
   const again = await requestContainer(alice, 'unfinished', 'digits', { ...evidence, testResult: { accuracy: 0.99 } });
   expect(again.json()).toMatchObject({ id, state: 'requested', submission: 2 });
   expect((await requestContainer(alice, 'later', 'digits')).json()).toMatchObject({ state: 'approved' });
+});
+
+describe('the policies as members change them', () => {
+  const tagFor = async (who: Person) => String((await policiesOf(who)).headers.etag);
+
+  test('are read with a tag that stays the same until they change, and are not sent again to who has them', async () => {
+    const tag = await tagFor(ann);
+    expect(tag).toMatch(/^"[\w-]{43}"$/);
+    expect(await tagFor(ben)).toBe(tag);
+    for (const known of [tag, `W/${tag}`, `"another", ${tag}`, '*']) {
+      const answer = await policiesOf(ann, { 'if-none-match': known });
+      expect([known, answer.statusCode, answer.body, answer.headers.etag]).toEqual([known, 304, '', tag]);
+    }
+    const set = await replace(ann, { dataset: { approves: 'always' } }, { 'if-match': tag });
+    expect(set.statusCode).toBe(200);
+    expect(set.headers.etag).not.toBe(tag);
+    const read = await policiesOf(ann, { 'if-none-match': tag });
+    expect([read.statusCode, read.headers.etag]).toEqual([200, set.headers.etag]);
+  });
+
+  test('are not set by who does not say what that takes the place of, or says it of something else', async () => {
+    const before = await policiesOf(ann);
+    const tag = String(before.headers.etag);
+    const wanted = { container: { approves: 'listed', addresses: ['eve@example.org'] } };
+    const refused: readonly [object, number, string][] = [
+      [{}, 428, 'E_IF_MATCH_MISSING'],
+      [{ 'if-match': '"another"' }, 412, 'E_CHANGED_MEANWHILE'],
+      [{ 'if-match': `W/${tag}` }, 412, 'E_CHANGED_MEANWHILE'],
+      [{ 'if-match': tag.slice(1) }, 400, 'E_INVALID_REQUEST'],
+    ];
+    for (const [headers, status, code] of refused) {
+      const answer = await replace(ann, wanted, headers);
+      expect([headers, answer.statusCode, answer.json().code]).toEqual([headers, status, code]);
+    }
+    expect((await policiesOf(ann)).body).toBe(before.body);
+    expect((await replace(ann, wanted, { 'if-match': `"another", ${tag}` })).statusCode).toBe(200);
+  });
+
+  test('are set by one of two members at the same moment: the other hears of it and undoes nothing', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const tag = await tagFor(ann);
+      const answers = await Promise.all(
+        [ann, ben].map((member) => {
+          const addresses = [`${member.account.handle}-${round}@example.org`];
+          return replace(member, { dataset: { approves: 'listed', addresses } }, { 'if-match': tag });
+        }),
+      );
+      expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412]);
+      const won = answers.find(({ statusCode }) => statusCode === 200);
+      expect((await policiesOf(ben)).body).toBe(won?.body);
+    }
+  });
 });

@@ -16,7 +16,12 @@ import { sampleOf, type JsonSchema, type Sampler } from './support/samples.ts';
 
 interface Route {
   readonly operationId: Operation;
-  readonly parameters?: readonly { name: string; in: 'path' | 'query'; required?: boolean; schema: JsonSchema }[];
+  readonly parameters?: readonly {
+    name: string;
+    in: 'path' | 'query' | 'header';
+    required?: boolean;
+    schema: JsonSchema;
+  }[];
   readonly requestBody?: { content: Readonly<Record<string, { schema: JsonSchema }>> };
 }
 interface Document {
@@ -98,6 +103,7 @@ beforeAll(async () => {
       answerKey: 'A'.repeat(43),
       since: '0',
       cursor: '0',
+      'if-match': '*',
     },
   };
 }, 120_000);
@@ -122,15 +128,21 @@ function requestFor({ path, method, operationId, parameters = [], requestBody }:
   return {
     method,
     url: query.length === 0 ? url : `${url}?${query.map((each) => `${each.name}=${value(each)}`).join('&')}`,
+    headers: Object.fromEntries(
+      parameters
+        .filter((parameter) => parameter.in === 'header' && parameter.required === true)
+        .map(({ name, schema }) => [name, String(sampleOf({ ...sampler, known }, schema, name))]),
+    ),
     ...(content && { payload: sampleOf(sampler, content.schema, '') as object }),
   };
 }
 
-const tryAs = (token: string | null, route: (typeof routes)[number]) =>
-  platform.app.inject({
-    ...requestFor(route),
-    ...(token !== null && { headers: { authorization: `Bearer ${token}` } }),
-  });
+const tryAs = (token: string | null, route: (typeof routes)[number]) => platform.app.inject(requestBy(token, route));
+
+function requestBy(token: string | null, route: (typeof routes)[number]) {
+  const { headers, ...request } = requestFor(route);
+  return { ...request, headers: { ...headers, ...(token !== null && { authorization: `Bearer ${token}` }) } };
+}
 
 /** All that the database holds, but for when tokens were used. */
 async function contents(): Promise<string> {
@@ -239,9 +251,8 @@ describe('every operation on something that is somebody’s', () => {
         .replace('/scans', '/nothing')
         .replace(`/${String(sampler.known['access token'])}`, '/nothing');
       const absent = await platform.app.inject({
-        ...requestFor(route),
+        ...requestBy(people.other.token, route),
         url: nothing,
-        headers: { authorization: `Bearer ${people.other.token}` },
       });
       const named = (text: string) =>
         text
@@ -278,11 +289,10 @@ describe('every body', () => {
     await expectUnchanged(async () => {
       for (const route of withBody) {
         for (const extra of ['role', 'approved', 'ownerId', 'operator', 'state', 'emailVerified']) {
-          const request = requestFor(route);
+          const request = requestBy(people.own.token, route);
           const answer = await platform.app.inject({
             ...request,
             payload: { ...request.payload, [extra]: true },
-            headers: { authorization: `Bearer ${people.own.token}` },
           });
           expect([route.operationId, extra, answer.statusCode]).toEqual([route.operationId, extra, 400]);
         }
@@ -298,11 +308,10 @@ describe('every body', () => {
         for (const [name, schema] of Object.entries(content?.schema.properties ?? {})) {
           if (!schema.enum && !schema.items?.enum) continue;
           tried += 1;
-          const request = requestFor(route);
+          const request = requestBy(people.own.token, route);
           const answer = await platform.app.inject({
             ...request,
             payload: { ...request.payload, [name]: schema.enum ? 'emperor' : ['emperor'] },
-            headers: { authorization: `Bearer ${people.own.token}` },
           });
           expect([route.operationId, name, answer.statusCode]).toEqual([route.operationId, name, 400]);
         }

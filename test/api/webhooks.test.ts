@@ -284,7 +284,8 @@ describe('a committee', () => {
   });
 
   test('tells everyone on it that one of them changed what is approved without votes', async () => {
-    await ann.ask('POST', '/v1/benchmarks/digits/policies', { kind: 'dataset', approves: 'always' });
+    const policies = { container: { approves: 'always' }, dataset: { approves: 'always' } };
+    await ann.ask('PUT', '/v1/benchmarks/digits/policies', policies, { 'if-match': '*' });
     expect(await mailsWith(ben, 'digits: ann changed what is approved without votes')).toHaveLength(1);
     expect(await mailsWith(ann, 'digits: you changed what is approved without votes')).toHaveLength(1);
   });

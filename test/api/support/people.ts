@@ -13,7 +13,12 @@ export interface Person {
   readonly account: Account;
   readonly token: string;
   /** Asks the API as this person. */
-  ask(method: NonNullable<InjectOptions['method']>, url: string, body?: object): Promise<Reply>;
+  ask(
+    method: NonNullable<InjectOptions['method']>,
+    url: string,
+    body?: object,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Reply>;
 }
 
 export async function person({ app, db }: TestPlatform, name: string): Promise<Person> {
@@ -37,8 +42,13 @@ export async function person({ app, db }: TestPlatform, name: string): Promise<P
   return {
     account: { id, handle, email, emailVerified: true, displayName: name },
     token,
-    ask: (method, url, body) =>
-      app.inject({ method, url, headers: { authorization: `Bearer ${token}` }, ...(body && { payload: body }) }),
+    ask: (method, url, body, headers) =>
+      app.inject({
+        method,
+        url,
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        ...(body && { payload: body }),
+      }),
   };
 }
 
