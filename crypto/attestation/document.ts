@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { Sha256 } from '../../domain/ids.ts';
-import { decodeCbor } from './cbor.ts';
+import { decodeCbor, encodeCbor, type CborValue } from './cbor.ts';
 import type { CoseSign1 } from './cose-sign1.ts';
 import { parseCoseSign1 } from './cose-sign1.ts';
 import { refuseUnsupported } from './tee.ts';
@@ -54,6 +54,7 @@ export function parseAttestationDocument(bytes: Uint8Array): AttestationDocument
   const fields = readFields(envelope.payload);
   const tee = readTee(fields.get('tee'));
   if (tee === 'nitro' && fields.has('receipt_key')) throw malformed('A Nitro document has no field "receipt_key".');
+  if (tee === 'software') [bytes, envelope.payload].forEach(refuseOtherEncodings);
   if (fields.get('digest') !== (tee === 'nitro' ? 'SHA384' : 'SHA256')) throw malformed('Its "digest" is not known.');
   return {
     tee,
@@ -89,6 +90,12 @@ function readMap(payload: Uint8Array): ReadonlyMap<unknown, unknown> {
     throw malformed('Its content cannot be read as CBOR.', error);
   }
   throw malformed('Its content is not a map.');
+}
+
+/** Our own documents have one form. Nitro's are not deterministic CBOR, so nothing of the kind is asked of them. */
+function refuseOtherEncodings(bytes: Uint8Array): void {
+  if (Buffer.from(encodeCbor(decodeCbor(bytes) as CborValue)).equals(bytes)) return;
+  throw malformed('It is not deterministic CBOR.');
 }
 
 function readTee(value: unknown): AttestationDocument['tee'] {

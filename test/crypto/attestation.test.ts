@@ -195,6 +195,19 @@ describe('software documents', () => {
     expect(refusedAt(changed('tee', 'nitro'), policy)).toBe('E_ATTESTATION');
   });
 
+  test('without a nonce, or in CBOR that is not deterministic, are refused', () => {
+    const parts = decodeCbor(document) as Uint8Array[];
+    const fields = decodeCbor(parts[2]!) as Map<string, string>;
+    const signed = (content: Uint8Array) => signCoseSign1(content, attestor.privateKey);
+    expect(refusedAt(signed(encodeCbor(fields)), policy)).toBeUndefined();
+    // The same map, whose size is written in two bytes where one would do.
+    const longer = Buffer.concat([Buffer.from([0xb8, fields.size]), encodeCbor(fields).subarray(1)]);
+    expect(refusedAt(signed(longer), policy)).toBe('E_ATTESTATION');
+    expect(refusedAt(Buffer.concat([Buffer.from([0x98, 4]), document.subarray(1)]), policy)).toBe('E_ATTESTATION');
+    fields.delete('nonce');
+    expect(refusedAt(signed(encodeCbor(fields)), policy)).toBe('nonce');
+  });
+
   test('a policy with a field that nothing checks, or without one, is refused', () => {
     const extra = { ...policy, pcr0: 'ab' };
     expect(refusedAt(document, extra)).toBe('E_CONFIG');
@@ -216,7 +229,9 @@ describe('other kinds of evidence', () => {
   });
 
   test('anything else is no attestation document', () => {
-    for (const bytes of [new Uint8Array(), Buffer.from('hello'), encodeCbor([1, 2, 3, 4])]) {
+    const key = new Uint8Array(32).fill(7);
+    const keyAlone = encodeCbor(new Map([['public_key', key]]));
+    for (const bytes of [new Uint8Array(), Buffer.from('hello'), encodeCbor([1, 2, 3, 4]), key, keyAlone]) {
       expect(refusedAt(bytes, nitroPolicy(new Date().toISOString()))).toBe('E_ATTESTATION');
     }
   });

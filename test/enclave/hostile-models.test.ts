@@ -75,6 +75,24 @@ describe('a model that reaches outside, or is none, is refused before it is depl
     );
   });
 
+  test('damaged at random is refused by name, or taken', () => {
+    let state = 20_261_128;
+    const random = (below: number) => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) % below;
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 300; round += 1) {
+      const changed = Buffer.from(digits);
+      // Where the structure is: the weights behind it are only numbers.
+      for (let change = 0; change < 4; change += 1) changed[random(2_000)] = random(256);
+      try {
+        makeFunction({ models: { 'm.onnx': changed } });
+        outcomes.add('taken');
+      } catch (error) {
+        outcomes.add((error as { readonly code?: string }).code ?? String(error));
+      }
+    }
+    expect([...outcomes].sort()).toEqual(['E_MODEL_INVALID', 'taken']);
+  });
+
   test('cut off anywhere', () => {
     for (let at = 0; at < digits.length; at += 997) {
       expect(() => makeFunction({ models: { 'm.onnx': digits.subarray(0, at) } })).toThrow(
@@ -197,6 +215,12 @@ describe('a hostile input', () => {
   ])('a tensor %s is refused', async (_what, value) => {
     const call = running.call(Buffer.from(JSON.stringify(value)));
     await expect(call).rejects.toMatchObject({ code: 'E_INPUT_INVALID' });
+  });
+
+  test('numbers that are none go through the model, and harm nothing', async () => {
+    // JSON has no NaN: what it does not know becomes NaN in the array, and 1e999 is infinite.
+    const odd = `{"type":"float32","data":["x",1e999,-1e999,${zeroes(61).join(',')}],"dims":[1,64]}`;
+    expect(JSON.parse((await running.call(Buffer.from(odd))).bytes.toString())).toEqual([1, 10]);
   });
 
   test('a tensor with no rows has no answer in it, and harms nothing', async () => {
