@@ -29,13 +29,19 @@ export interface AttestedUserKey {
   /** The attestation document for the key, in base64url. */
   readonly document: string;
   readonly keyId: Sha256;
-  /** The how-manieth key of the user it is. */
+}
+
+export interface UserKeyRequest {
+  readonly user: Handle;
+  /** The how-manieth key of the user. */
   readonly generation: number;
+  /** In base64url. */
+  readonly nonce: string;
 }
 
 export interface Enclave {
   describe(): Promise<EnclaveDescription>;
-  attestUserKey(user: Handle, nonce: string): Promise<AttestedUserKey>;
+  attestUserKey(request: UserKeyRequest): Promise<AttestedUserKey>;
   /** Ends the runners of a function. */
   forget(id: FunctionId): Promise<void>;
   /** The enclave's end of a session; it opens or fails as WebSockets do. */
@@ -47,8 +53,7 @@ export function connectEnclave(dataFolder: string): Enclave {
   const { attestorSocket, brokerSocket, enclaveSocket } = enclavePlaces(dataFolder);
   return {
     describe: async () => (await askLocally(attestorSocket, 'describe', {})) as EnclaveDescription,
-    attestUserKey: async (user, nonce) =>
-      (await askLocally(brokerSocket, 'user-key', { user, nonce })) as AttestedUserKey,
+    attestUserKey: async (request) => (await askLocally(brokerSocket, 'user-key', request)) as AttestedUserKey,
     forget: async (id) => {
       await askLocally(enclaveSocket, 'forget', { function: id });
     },

@@ -114,6 +114,8 @@ export const COMMAND_INDEX: readonly Listed[] = [
     name: 'log verify',
     summary: 'Say whether the transparency log is whole, and leads on from the checkpoint that you kept',
   },
+  { name: 'sealing-key show', summary: 'Show the key to which inputs for you are sealed' },
+  { name: 'sealing-key rotate', summary: 'Move on to your next sealing key' },
   { name: 'enclave show', summary: 'Show the enclave that you believe, and how the platform describes it now' },
   { name: 'enclave accept', summary: "Believe the platform's changed enclave" },
 ];

@@ -26,7 +26,7 @@ const CHAPTERS: readonly (readonly [string, readonly string[]])[] = [
   ['A benchmark and its committee', ['benchmark', 'member', 'invitation', 'review']],
   ['A model owner', ['certificate', 'container', 'access']],
   ['A data owner', ['dataset', 'run']],
-  ['Confidential inference', ['function', 'encrypt', 'job', 'attestation', 'log', 'enclave']],
+  ['Confidential inference', ['function', 'encrypt', 'job', 'attestation', 'log', 'sealing-key', 'enclave']],
   ['Archives by themselves', ['archive']],
   ['Your work in the background', ['workflow', 'agent', 'completion']],
   [

@@ -18,6 +18,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/account/sealing-key/rotation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Move on to your next sealing key
+         * @description From now on it is the one that is attested for you. `generation` is its number, one more than that of the present one. What was sealed to earlier keys is opened as before.
+         */
+        readonly post: operations["rotateSealingKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/account/sessions": {
         readonly parameters: {
             readonly query?: never;
@@ -1895,7 +1915,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
+            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -2065,6 +2085,132 @@ export interface operations {
             };
             /** @description The caller sees it, and may not do this. */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly rotateSealingKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A text of your choice for this request, for instance a UUID. Sent again within 24 hours it is answered as the first time; with another body it is refused (422), and while the first is at work, too (409). */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly generation: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -4528,7 +4674,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
+                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;

@@ -1,6 +1,7 @@
 /** Made from api/openapi.json by api/write-openapi.ts. */
 export const ROUTES = {
   readAccount: { method: 'get', path: '/v1/account', ids: { handle: 'Handle', email: 'EmailAddress' } },
+  rotateSealingKey: { method: 'post', path: '/v1/account/sealing-key/rotation', ids: {} },
   listSessions: { method: 'get', path: '/v1/account/sessions', ids: {} },
   logOutEverywhere: { method: 'delete', path: '/v1/account/sessions', ids: {} },
   signUp: { method: 'post', path: '/v1/accounts', ids: { handle: 'Handle', email: 'EmailAddress' } },

@@ -188,6 +188,8 @@ export const PERMISSIONS = {
   openSession: account('function'),
   readEnclave: account('read'),
   attestUserKey: account('function'),
+  // Whoever seals to the account notices: no token alone does it.
+  rotateSealingKey: account('session'),
   // The ticket of the first message stands for the caller.
   connectSession: anyone,
 

@@ -15,6 +15,7 @@ import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
+import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -30,6 +31,7 @@ const MIGRATIONS = {
   '2026-11-26-work-of-jobs': jobs,
   '2026-11-26-written-log': transparencyLog,
   '2026-11-26-written-to-webhooks': webhooks,
+  '2026-11-28-sealing-keys': sealingKeys,
 };
 
 const LOCK = 7_346_001;

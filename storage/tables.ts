@@ -244,6 +244,11 @@ interface SentMailsTable {
   sentAt: SetMoment;
 }
 
+interface SealingKeysTable {
+  accountId: AccountId;
+  generation: number;
+}
+
 export interface Database extends AccountTables, BenchmarkTables, JobTables, LogTables, WebhookTables {
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
@@ -265,4 +270,5 @@ export interface Database extends AccountTables, BenchmarkTables, JobTables, Log
   sessionTickets: SessionTicketsTable;
   tokenIssuer: TokenIssuerTable;
   sentMails: SentMailsTable;
+  sealingKeys: SealingKeysTable;
 }

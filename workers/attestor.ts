@@ -1,40 +1,21 @@
 /** Entry point of the attestor's process: it alone holds the key that signs attestation documents. */
 import { hostname } from 'node:os';
-import path from 'node:path';
 import { Attestor } from '../enclave/attestor/attestor.ts';
 import { openHostKey } from '../enclave/attestor/host-key.ts';
-import { measureProgram, measureRunnerImage, measureSandbox } from '../enclave/host/measurements.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { enclavePlaces } from '../stack/enclave-places.ts';
 import { serveLocally } from '../stack/local-service.ts';
+import { measureEnclave } from './enclave-measurements.ts';
 import { bytesIn, fieldsOf, sha256In, toText } from './enclave-questions.ts';
 import { untilStopped } from './stop-signal.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '..');
-/** What the key broker is made of. */
-const BROKER_CODE = [
-  'workers/broker.ts',
-  'workers/enclave-questions.ts',
-  'enclave/broker',
-  'crypto',
-  'domain',
-  'package-lock.json',
-];
 
 const config = readPlatformConfiguration();
 const places = enclavePlaces(config.dataFolder);
 const { key, root } = await openHostKey(places.hostFolder, places.rootFolder, new Date());
-const [runnerImage, sandbox, brokerImage] = await Promise.all([
-  measureRunnerImage(),
-  measureSandbox(config.sandbox),
-  measureProgram(ROOT, BROKER_CODE),
-]);
 const attestor = new Attestor({
   hostKey: key,
   moduleId: hostname(),
-  runner: { runnerImage, sandbox },
-  // The broker runs code of nobody else, so it is not shut in; its register says so by holding its image twice.
-  broker: { runnerImage: brokerImage, sandbox: brokerImage },
+  ...(await measureEnclave(config.sandbox)),
   now: () => new Date(),
 });
 

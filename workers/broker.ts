@@ -1,6 +1,7 @@
 /** Entry point of the key broker's process: it alone holds the master secret of all users' keys. */
 import path from 'node:path';
 import { encodeUserKeyClaim } from '../crypto/sealed/attested-user-key.ts';
+import { parseGeneration } from '../crypto/sealed/user-key.ts';
 import { parseHandle } from '../domain/ids.ts';
 import { Broker } from '../enclave/broker/broker.ts';
 import { decisionFile } from '../enclave/broker/decisions.ts';
@@ -10,8 +11,6 @@ import { enclavePlaces } from '../stack/enclave-places.ts';
 import { askLocally, serveLocally } from '../stack/local-service.ts';
 import { bytesIn, fieldsOf, sha256In, textIn, toText } from './enclave-questions.ts';
 import { untilStopped } from './stop-signal.ts';
-
-const GENERATION = 1;
 
 const places = enclavePlaces(readPlatformConfiguration().dataFolder);
 const within = (name: string) => path.join(places.brokerFolder, name);
@@ -49,14 +48,14 @@ const service = await serveLocally(places.brokerSocket, {
   },
   'user-key': async (question) => {
     const fields = fieldsOf(question);
-    const name = { user: parseHandle(fields.user), generation: GENERATION };
-    const { publicKey, keyId, generation } = await broker.userKey(name);
+    const name = { user: parseHandle(fields.user), generation: parseGeneration(fields.generation) };
+    const { publicKey, keyId } = await broker.userKey(name);
     const attested = await askLocally(places.attestorSocket, 'attest-broker', {
       channelKey: toText(publicKey),
       userData: toText(encodeUserKeyClaim(name)),
       nonce: textIn(fields, 'nonce'),
     });
-    return { ...fieldsOf(attested), keyId, generation };
+    return { ...fieldsOf(attested), keyId };
   },
 });
 await untilStopped();

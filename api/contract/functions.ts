@@ -166,3 +166,16 @@ export const attestUserKey = defineRoute({
   body: Type.Object({ nonce: BytesSchema }, closed),
   answers: { 201: Type.Object({ document: BytesSchema }) },
 });
+
+export const rotateSealingKey = defineRoute({
+  ...common,
+  method: 'POST',
+  url: '/v1/account/sealing-key/rotation',
+  id: 'rotateSealingKey',
+  summary: 'Move on to your next sealing key',
+  description:
+    'From now on it is the one that is attested for you. `generation` is its number, one more than that of the present ' +
+    'one. What was sealed to earlier keys is opened as before.',
+  body: Type.Object({ generation: within(2, 65_535) }, closed),
+  answers: { 204: nothing },
+});

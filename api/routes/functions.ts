@@ -11,6 +11,7 @@ import {
 } from '../../storage/functions.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import { logUserKey } from '../../storage/transparency-log.ts';
+import { rotateSealingKey, sealingKeyGeneration } from '../../storage/sealing-keys.ts';
 import { insertTicket } from '../../storage/session-tickets.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/functions.ts';
@@ -94,10 +95,19 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
       // A key could be derived for anybody: what is sealed to nobody would be lost.
       const account = await findAccountByHandle(db, handle);
       if (!account) throw new StrongroomError('E_NOT_FOUND', `There is no ${handle}.`);
-      const { document, keyId, generation } = await enclave.attestUserKey(handle, body.nonce);
+      const generation = await sealingKeyGeneration(db, account.id);
+      const { document, keyId } = await enclave.attestUserKey({ user: handle, generation, nonce: body.nonce });
       // Before anyone has it: whoever is shown another key can prove so.
       await logUserKey(db, account, { keyId, generation });
       return reply.code(201).send({ document });
+    },
+  });
+
+  app.route({
+    ...contract.rotateSealingKey,
+    handler: async (request, reply) => {
+      await rotateSealingKey(db, callerOf(request), request.body.generation);
+      return reply.code(204).send();
     },
   });
 }

@@ -10,7 +10,9 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Deployment } from '../../client/functions/deployment.ts';
 import { openPartyHome } from '../../client/party-home.ts';
 import { AttestationError, StrongroomError, type FunctionResult, type Strongroom } from '../../client/strongroom.ts';
+import { parseSealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { readFunctionFolder } from '../../crypto/function-folder.ts';
+import { encodeCbor } from '../../crypto/attestation/cbor.ts';
 import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
@@ -226,6 +228,47 @@ describe('a sealed input', () => {
   });
 });
 
+describe("a user's sealing key (W7)", () => {
+  const REF = 'alice/image-classification@1';
+  const wanted = { for: 'alice' as Caller['handle'], functions: [REF] };
+
+  test('is changed by its user: who encrypted before compares it, the input says which key it is, and old ones open', async () => {
+    const picture = await readFile(PICTURE);
+    const before = await library(dora).encrypt(picture, wanted);
+    const rotated = await answerTo<{ keyId: string; generation: number }>(alice, ['sealing-key', 'rotate']);
+    expect(rotated.generation).toBe(2);
+    expect(rotated.keyId).not.toBe(before.keyId);
+    expect(await answerTo(alice, ['sealing-key', 'show'])).toMatchObject(rotated);
+    const refused = library(dora).encrypt(picture, wanted);
+    await expect(refused).rejects.toMatchObject({ code: 'E_USER_KEY_CHANGED' });
+    const after = await library(dora).encrypt(picture, { ...wanted, acceptKey: parseSha256(rotated.keyId) });
+    const headers = [before, after].map(({ sealed }) => parseSealedInput(sealed).header);
+    expect(headers.map(({ recipient, generation, keyId }) => [recipient, generation, keyId])).toEqual([
+      ['alice', 1, before.keyId],
+      ['alice', 2, rotated.keyId],
+    ]);
+    for (const { sealed } of [before, after]) {
+      const { bytes } = await library(dora).runSealed(REF, sealed);
+      expect(bytes.toString()).toContain('"label":"0"');
+    }
+    // What its user deploys and has answered is sealed to the new key, without a further word.
+    expect((await deploy(alice, await changedExample('after-rotation'))).deployed.owner).toBe('alice');
+  });
+
+  test('is moved on by nobody else, and one by one', async () => {
+    const move = (person: Caller, generation: number) => person.platform.rotateSealingKey({ body: { generation } });
+    await expect(move(alice, 5)).rejects.toMatchObject({ code: 'E_CONFLICT' });
+    await expect(move(alice, 2)).resolves.toBeUndefined();
+    expect(await answerTo(dora, ['sealing-key', 'show'])).toMatchObject({ user: 'dora', generation: 1 });
+  });
+});
+
+test('W13: the registers of the enclave are those that anyone computes from the same files', async () => {
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'enclave:measure'], { cwd: ROOT });
+  const { described } = await answerTo<{ described: object }>(alice, ['enclave', 'show']);
+  expect(described).toMatchObject(JSON.parse(stdout) as object);
+});
+
 describe('somebody between the caller and the runner', () => {
   const REF = 'alice/image-classification@1';
   let between: Eavesdropper;
@@ -249,7 +292,7 @@ describe('somebody between the caller and the runner', () => {
   const ATTACKS: readonly (readonly [string, string, () => Promise<Tampering>])[] = [
     [
       'changes the signature of the document',
-      'signature',
+      '"signature"',
       () =>
         Promise.resolve({
           document: (document) => {
@@ -261,7 +304,7 @@ describe('somebody between the caller and the runner', () => {
     ],
     [
       'shows the document of an earlier session',
-      'nonce',
+      '"nonce"',
       async () => {
         await using earlier = await library(alice).connect(REF);
         const { document } = earlier;
@@ -270,12 +313,17 @@ describe('somebody between the caller and the runner', () => {
     ],
     [
       'brings the caller to another function',
-      'function checksum',
+      '"function checksum"',
       async () => {
         const { deployed: meant } = await deploy(alice);
         const { deployed: another } = await deploy(alice, await changedExample('another'));
         return instead(meant.id, another.id);
       },
+    ],
+    [
+      'shows a key and no document',
+      '',
+      () => Promise.resolve({ document: () => Buffer.from(encodeCbor(new Map([['public_key', new Uint8Array(32)]]))) }),
     ],
   ];
 
@@ -283,11 +331,20 @@ describe('somebody between the caller and the runner', () => {
     between.tampering = await attack();
     const before = { ...between.heard };
     const refused = await refusalOf(caller, ['run', REF, PICTURE]);
-    expect(refused).toMatchObject({ code: 'E_ATTESTATION', exit: 10, message: expect.stringContaining(`"${step}"`) });
-    expect(between.heard).toEqual({ open: before.open + 1, sealed: before.sealed });
+    expect(refused).toMatchObject({ code: 'E_ATTESTATION', exit: 10, message: expect.stringContaining(step) });
+    expect(between.heard).toMatchObject({ open: before.open + 1, sealed: before.sealed });
     between.tampering = {};
     expect(await command(caller, ['run', REF, PICTURE])).toMatchObject({ code: 0 });
     expect(between.heard.sealed).toBe(before.sealed + 1);
+  });
+
+  test('hears a ticket and a nonce in the open, and a token nowhere in the session (W11)', async () => {
+    between.heard.said.length = 0;
+    expect(await command(caller, ['run', REF, PICTURE])).toMatchObject({ code: 0 });
+    const [upgrade, hello, ...more] = between.heard.said;
+    expect(more).toEqual([]);
+    expect(Object.keys(JSON.parse(hello ?? '{}') as object).sort()).toEqual(['nonce', 'ticket']);
+    expect(upgrade).not.toMatch(/authorization|protocol|cookie|bearer/i);
   });
 
   test('who runs another program than was believed gets no input until who calls accepts the enclave', async () => {

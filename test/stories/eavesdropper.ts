@@ -14,8 +14,8 @@ export interface Tampering {
 
 export class Eavesdropper implements AsyncDisposable {
   tampering: Tampering = {};
-  /** Messages of callers in sessions: text, which is ticket and nonce, and sealed ones. */
-  readonly heard = { open: 0, sealed: 0 };
+  /** Messages of callers in sessions: text, which is ticket and nonce, and sealed ones; and what was said in the open, headers first. */
+  readonly heard = { open: 0, sealed: 0, said: [] as string[] };
   readonly #platform: string;
   readonly #server: Server;
   readonly #sessions: WebSocketServer;
@@ -27,6 +27,7 @@ export class Eavesdropper implements AsyncDisposable {
     });
     this.#sessions = new WebSocketServer({ server: this.#server });
     this.#sessions.on('connection', (caller: WebSocket, asked: IncomingMessage) => {
+      this.heard.said.push(`${asked.url ?? ''} ${asked.rawHeaders.join(' ')}`);
       this.#join(caller, asked.url ?? '');
     });
   }
@@ -70,6 +71,7 @@ export class Eavesdropper implements AsyncDisposable {
     const opened = once(platform, 'open');
     caller.on('message', (data: RawData, isBinary: boolean) => {
       this.heard[isBinary ? 'sealed' : 'open'] += 1;
+      if (!isBinary) this.heard.said.push((data as Buffer).toString());
       void opened.then(() => {
         platform.send(data as Buffer, { binary: isBinary });
       });
