@@ -100,6 +100,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'job pause', summary: 'Pause a job' },
   { name: 'job resume', summary: 'Go on with a paused job' },
   { name: 'job cancel', summary: 'End a job for good; what was answered stays' },
+  { name: 'job delete', summary: 'Erase a job that is over, with its results' },
   { name: 'encrypt', summary: 'Encrypt a file for functions: it is opened in attested runners only' },
   { name: 'function init', summary: 'Make a folder with a function that runs, to start from' },
   { name: 'function deploy', summary: 'Encrypt a function and deploy it into the enclave' },

@@ -987,7 +987,10 @@ export interface paths {
         readonly get: operations["readFunction"];
         readonly put?: never;
         readonly post?: never;
-        /** Delete a version of a function with its ciphertext, and end its runners */
+        /**
+         * Delete a version of a function with its ciphertext, and end its runners
+         * @description Jobs of it that go on fail; what they have answered stays until each job is deleted by whom it belongs to.
+         */
         readonly delete: operations["deleteFunction"];
         readonly options?: never;
         readonly head?: never;
@@ -1079,7 +1082,8 @@ export interface paths {
         readonly get: operations["readJob"];
         readonly put?: never;
         readonly post?: never;
-        readonly delete?: never;
+        /** Erase a job that is over: its sealed inputs and answers, and all else but its id */
+        readonly delete: operations["deleteJob"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -1915,7 +1919,7 @@ export interface components {
             readonly token: string | null;
             readonly requestId: string | null;
             /** @enum {string} */
-            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
+            readonly action: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "job.deleted" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
             /** @description For instance certificate/<id>. */
             readonly subject: string;
             readonly before: {
@@ -4674,7 +4678,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly account?: Handle;
-                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
+                readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "job.deleted" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
                 readonly after?: string;
@@ -9157,6 +9161,116 @@ export interface operations {
             };
             /** @description It is not there, or the caller may not see it. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The platform cannot do it at the moment. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed; `code` says how. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deleteJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: JobId;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees it, and may not do this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or the caller may not see it. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things is in the way; `code` says how. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another content type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is not acceptable; `code` says how. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

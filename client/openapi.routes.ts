@@ -415,6 +415,7 @@ export const ROUTES = {
     path: '/v1/jobs',
     ids: { 'items.*.id': 'JobId', 'items.*.functionId': 'FunctionId', 'items.*.checksum': 'Sha256' },
   },
+  deleteJob: { method: 'delete', path: '/v1/jobs/{id}', ids: {} },
   readJob: { method: 'get', path: '/v1/jobs/{id}', ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' } },
   cancelJob: {
     method: 'post',

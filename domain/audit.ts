@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'device-login.refused',
   'grant.created',
   'grant.revoked',
+  'job.deleted',
   'sealing-key.rotated',
   'session.begun',
   'session.ended',

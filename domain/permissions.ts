@@ -201,6 +201,7 @@ export const PERMISSIONS = {
   pauseJob: on('job', 'function', ['own']),
   resumeJob: on('job', 'function', ['own']),
   cancelJob: on('job', 'function', ['own']),
+  deleteJob: on('job', 'function', ['own']),
 
   // The transparency log
   readLogCheckpoint: account('read'),

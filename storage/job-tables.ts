@@ -46,9 +46,14 @@ interface JobAnswersTable {
   failure: Json<ErrorFields | null> | null;
 }
 
+interface SpentJobIdsTable {
+  id: JobId;
+}
+
 export interface JobTables {
   jobs: JobsTable;
   jobBatches: JobBatchesTable;
   jobDocuments: JobDocumentsTable;
   jobAnswers: JobAnswersTable;
+  spentJobIds: SpentJobIdsTable;
 }

@@ -71,10 +71,12 @@ const toJob = ({ accountId: _account, permit: _permit, ...row }: Row): Job => ({
 
 /**
  * Records a job; the same again is the job that is there. Fails with `E_NOT_FOUND` where a batch was not uploaded by the
- * account, and with `E_CONFLICT` where the id stands for another job.
+ * account, and with `E_CONFLICT` where the id stands for another job, or for one that was deleted.
  */
 export async function insertJob(db: Db, accountId: AccountId, { batches, ...job }: NewJob): Promise<Job> {
   return db.transaction().execute(async (trx) => {
+    const spent = await trx.selectFrom('spentJobIds').select('id').where('id', '=', job.id).executeTakeFirst();
+    if (spent) throw taken(job.id);
     let firstItem = 0;
     const placed = batches.map(({ sha256, size, items }, position) => {
       firstItem += items;
@@ -141,7 +143,8 @@ export async function setJobState(
   });
 }
 
-async function forgetInputs(trx: Trx, id: JobId): Promise<Sha256[]> {
+/** Forgets the batches of a job; answers the files that can go. */
+export async function forgetInputs(trx: Trx, id: JobId): Promise<Sha256[]> {
   const job = await trx.selectFrom('jobs').select('accountId').where('id', '=', id).executeTakeFirst();
   if (!job) return [];
   const gone = await trx.deleteFrom('jobBatches').where('jobId', '=', id).returning('sha256').execute();

@@ -16,6 +16,7 @@ import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
 import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
+import * as spentJobIds from './migrations/2026-11-28-spent-job-ids.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -32,6 +33,7 @@ const MIGRATIONS = {
   '2026-11-26-written-log': transparencyLog,
   '2026-11-26-written-to-webhooks': webhooks,
   '2026-11-28-sealing-keys': sealingKeys,
+  '2026-11-28-spent-job-ids': spentJobIds,
 };
 
 const LOCK = 7_346_001;

@@ -130,6 +130,8 @@ export const deleteFunction = defineRoute({
   url: '/v1/functions/:id',
   id: 'deleteFunction',
   summary: 'Delete a version of a function with its ciphertext, and end its runners',
+  description:
+    'Jobs of it that go on fail; what they have answered stays until each job is deleted by whom it belongs to.',
   params: Type.Object({ id: FunctionIdSchema }),
   answers: { 204: nothing },
 });

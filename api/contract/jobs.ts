@@ -1,7 +1,7 @@
 /** Durable jobs: a function called with many sealed inputs, which the platform keeps until each is answered. */
 import { Type } from 'typebox';
 import { BATCH, JOB_STATES, MOST_BATCHES } from '../../domain/job.ts';
-import { defineRoute, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
 import {
   closed,
   FunctionIdSchema,
@@ -124,6 +124,15 @@ export const cancelJob = defineRoute({
   id: 'cancelJob',
   summary: 'End a job for good; what was answered stays',
   answers: { 200: JobSchema.ref },
+});
+
+export const deleteJob = defineRoute({
+  ...common,
+  method: 'DELETE',
+  url: '/v1/jobs/:id',
+  id: 'deleteJob',
+  summary: 'Erase a job that is over: its sealed inputs and answers, and all else but its id',
+  answers: { 204: nothing },
 });
 
 export const readJobResults = defineRoute({

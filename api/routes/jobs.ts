@@ -3,6 +3,7 @@ import { StrongroomError } from '../../domain/errors.ts';
 import type { JobId } from '../../domain/ids.ts';
 import { findVisibleFunction, noSuchFunction } from '../../storage/functions.ts';
 import { findJobDocument, listResultsAfter } from '../../storage/job-answers.ts';
+import { deleteJob } from '../../storage/job-deletion.ts';
 import { findJob, insertJob, listJobs, type Job } from '../../storage/jobs.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/jobs.ts';
@@ -11,7 +12,7 @@ import type { App, Services } from '../services.ts';
 import { notThere } from '../subjects.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
 
-export function jobRoutes(app: App, { db, workflows, settings }: Services): void {
+export function jobRoutes(app: App, { db, blobs, workflows, settings }: Services): void {
   const issuer = openTokenIssuer(settings.authenticationSecret);
   const found = async (id: JobId): Promise<Job> => {
     const job = await findJob(db, id);
@@ -62,6 +63,15 @@ export function jobRoutes(app: App, { db, workflows, settings }: Services): void
       },
     });
   }
+
+  app.route({
+    ...contract.deleteJob,
+    handler: async (request, reply) => {
+      const unused = await deleteJob(db, callerOf(request), request.params.id);
+      for (const sha256 of unused) await blobs.remove(sha256);
+      return reply.code(204).send();
+    },
+  });
 
   app.route({
     ...contract.readJobResults,

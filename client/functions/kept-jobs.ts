@@ -1,5 +1,6 @@
 /** What a caller keeps of a job on its own machine: the key that opens the results, and what it sent, by digests. */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { deriveHpkeKeyPair, HPKE_KEY_BYTES, type HpkeKeyPair } from '../../crypto/hpke.ts';
 import { StrongroomError } from '../../domain/errors.ts';
@@ -61,6 +62,13 @@ export class KeptJobs {
     } finally {
       material.fill(0);
     }
+  }
+
+  /** Erases key and names; says whether there was a key. */
+  async forget(id: JobId): Promise<boolean> {
+    const wasThere = (await readIfThere(this.#in(id, 'answer-key')))?.fill(0) !== undefined;
+    await rm(path.join(this.#folder, id), { recursive: true, force: true });
+    return wasThere;
   }
 
   #in(id: JobId, name: string): string {

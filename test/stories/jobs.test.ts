@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openPartyHome } from '../../client/party-home.ts';
 import type { Schema } from '../../client/platform.ts';
-import { parseJobId, type JobId } from '../../domain/ids.ts';
+import { parseJobId, parseSha256, type JobId } from '../../domain/ids.ts';
 import { runJobWorkflowId } from '../../workflows/run-job/contract.ts';
 import { CanarySearch, type Canary } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
@@ -20,6 +20,8 @@ const DIGITS = path.join(EXAMPLES, 'digits-data', 'benchmark');
 const SLOW = 'slow';
 /** Items of a slow job; each takes its runner a while. */
 const MANY = 60;
+
+const ONE_BATCH = { sha256: parseSha256('a'.repeat(64)), size: 1, items: 1 };
 
 type Job = Schema<'Job'>;
 interface Line {
@@ -248,6 +250,37 @@ describe('a job', () => {
     const { state, failure } = await until(id, ({ endedAt }) => endedAt !== null);
     expect([state, failure?.code]).toEqual(['failed', 'E_NOT_FOUND']);
     expect((await command(alice, ['job', 'results', id, '--out', outFile('deleted')])).code).toBe(1);
+  }, 120_000);
+
+  test('is deleted once it is over, by its owner: nothing is left of it here or there, and its id is not used again', async () => {
+    const id = await startSlow('erased');
+    await until(id, inTheMiddle);
+    const early = await refusalOf(alice, ['job', 'delete', id, '--yes']);
+    expect(early).toMatchObject({ code: 'E_CONFLICT', next: `End it first: strongroom job cancel ${id}` });
+    const { createdAt: _, ...job } = await jobOf(id);
+    await answerTo(alice, ['job', 'cancel', id]);
+    expect(await refusalOf(dora, ['job', 'delete', id, '--yes'])).toMatchObject({ code: 'E_NOT_FOUND' });
+    const rows = async () => {
+      const found = [];
+      for await (const [place, content] of tablesOf(path.join(cast.folder, 'platform'))) {
+        if (/job_(?:answers|batches|documents)|jobs/.test(place) && content.includes(id)) found.push(place);
+      }
+      return found;
+    };
+    expect((await rows()).length).toBeGreaterThan(0);
+    expect(await answerTo(alice, ['job', 'delete', id, '--yes'])).toMatchObject({ deleted: id, keyErased: true });
+    expect(await rows()).toEqual([]);
+    expect(await readdir(alice.home.jobsFolder(alice.session))).not.toContain(id);
+    expect(await refusalOf(alice, ['job', 'show', id])).toMatchObject({ code: 'E_NOT_FOUND' });
+    expect(await refusalOf(alice, ['job', 'delete', id, '--yes'])).toMatchObject({ code: 'E_NOT_FOUND' });
+    const blobs = await readdir(path.join(cast.folder, 'platform', 'blobs'), { recursive: true, withFileTypes: true });
+    // The two functions: no batch of any job.
+    expect(blobs.filter((entry) => entry.isFile())).toHaveLength(2);
+    const again = alice.platform.createJob({
+      path: { id: job.functionId },
+      body: { ...{ id, checksum: job.checksum, nonce: job.nonce, answerKey: job.answerKey }, batches: [ONE_BATCH] },
+    });
+    await expect(again).rejects.toMatchObject({ code: 'E_CONFLICT' });
   }, 120_000);
 });
 

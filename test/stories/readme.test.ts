@@ -189,6 +189,7 @@ test('a folder of pictures is a job, which is found again later', async () => {
   expect(await follow('alice', 'strongroom job show', { fill: { ID: id } })).toContain('done');
   await follow('alice', 'strongroom job results', { fill: { ID: id, 'classes-again.jsonl': again ?? '' } });
   expect(await readFile(again ?? '', 'utf8')).toBe(await readFile(classes ?? '', 'utf8'));
+  expect(await follow('alice', 'strongroom job delete', { fill: { ID: id } })).toContain('is erased');
 }, 120_000);
 
 test('an operator verifies the audit log, keeps a copy of everything, and ends the platform', async () => {
