@@ -87,7 +87,8 @@ export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const limits = limitRequests(app, dependencies.settings);
   guardRoutes(app, { authentication, db: dependencies.db, operators, limits });
   limitBodyTime(app);
-  rememberAnswers(app, dependencies.db, dependencies.settings.authenticationSecret);
+  const { db, process, settings } = dependencies;
+  rememberAnswers(app, { db, process, secret: settings.authenticationSecret });
   await collectOpenApi(app);
   for (const schema of namedSchemas) app.addSchema(schema);
   await sessionRoutes(app, services);

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyBaseLogger } from 'fastify';
+import type { ApiProcess } from '../storage/api-process.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
 import type { EventListener } from '../storage/event-listener.ts';
@@ -43,6 +44,8 @@ export interface ApiSettings {
 
 export interface ApiDependencies {
   readonly db: Db;
+  /** This process, as the others know it. */
+  readonly process: ApiProcess;
   readonly blobs: BlobStore;
   readonly events: EventListener;
   readonly temporal: Client;

@@ -3,7 +3,7 @@
  * the first time. Keys belong to the account; an answer is kept for a day, encrypted, as it may hold a new token.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Db } from '../storage/database.ts';
 import {
@@ -12,7 +12,9 @@ import {
   saveKeyedAnswer,
   type KeyedRequest,
 } from '../storage/idempotency-keys.ts';
+import type { ApiProcess } from '../storage/api-process.ts';
 import type { App } from './services.ts';
+import { openSettling } from './settling.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,15 +29,27 @@ interface Answer {
   readonly body: string;
 }
 
-/** Call it once callers are known: keys are an account's. `secret` is known to the API's processes only. */
-export function rememberAnswers(app: App, db: Db, secret: string): void {
+interface Remembering {
+  readonly db: Db;
+  readonly process: ApiProcess;
+  /** What the API's processes alone know. */
+  readonly secret: string;
+}
+
+/** Call it once callers are known: keys are an account's. */
+export function rememberAnswers(app: App, { db, process, secret }: Remembering): void {
   const answers = openAnswers(secret);
+  const settle = openSettling(app);
   app.decorateRequest('keyed', null);
 
   app.addHook('preHandler', async (request, reply) => {
-    const keyed = toKeyed(request, answers.digest);
+    const keyed = toKeyed(request, answers.digest, process.id);
     if (!keyed) return;
-    const beginning = await beginKeyedRequest(db, keyed);
+    const beginning = await beginKeyedRequest(db, keyed).catch(async (error: unknown) => {
+      // It may have begun all the same, and then nobody would ever answer it.
+      await settle(() => forgetKeyedRequest(db, keyed));
+      throw error;
+    });
     if (beginning.is === 'first') request.keyed = keyed;
     if (beginning.is === 'another') throw usedForAnother(keyed.key);
     if (beginning.is === 'running') throw stillRunning(keyed.key);
@@ -47,14 +61,15 @@ export function rememberAnswers(app: App, db: Db, secret: string): void {
     const { keyed } = request;
     request.keyed = null;
     // What failed on the platform, or for the moment, may be tried again with the same key.
-    if (reply.statusCode >= 500 || reply.statusCode === 429) return forgetKeyedRequest(db, keyed);
+    if (reply.statusCode >= 500 || reply.statusCode === 429) return settle(() => forgetKeyedRequest(db, keyed));
     const body = typeof payload === 'string' ? payload : '';
     const type = String(reply.getHeader('content-type') ?? '');
-    await saveKeyedAnswer(db, keyed, answers.seal({ status: reply.statusCode, type, body }));
+    const answer = answers.seal({ status: reply.statusCode, type, body });
+    await settle(() => saveKeyedAnswer(db, keyed, answer));
   });
 }
 
-function toKeyed(request: FastifyRequest, digest: (text: string) => Buffer): KeyedRequest | null {
+function toKeyed(request: FastifyRequest, digest: (text: string) => Buffer, processId: number): KeyedRequest | null {
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string' || request.method !== 'POST' || !request.caller || isStream(request)) return null;
   const body: unknown = request.body ?? null;
@@ -62,6 +77,8 @@ function toKeyed(request: FastifyRequest, digest: (text: string) => Buffer): Key
     account: request.caller.account.id,
     key,
     request: digest(JSON.stringify([request.method, request.url, body])),
+    attempt: randomUUID(),
+    processId,
   };
 }
 

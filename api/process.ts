@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openLog } from '../stack/log.ts';
 import { freePort } from '../stack/free-port.ts';
 import { startTracing } from '../stack/tracing.ts';
+import { openApiProcess } from '../storage/api-process.ts';
 import { openBlobStore } from '../storage/blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
@@ -69,12 +70,14 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
   });
   await saveTokenIssuer(db, openTokenIssuer(options.settings.authenticationSecret).publicKey);
   await logEarlierFunctions(db);
+  const known = await openApiProcess(db, databaseUrl);
   const events = openEventListener(databaseUrl);
   const tracing = startTracing('strongroom-api', options.traceCollector);
   const temporal = openTemporal(options.temporal, tracing);
   const metrics = openMetrics(db, temporal);
   const app = await buildApi({
     db,
+    process: known,
     events,
     temporal,
     blobs: await openBlobStore({ folder: join(dataFolder, 'blobs'), s3Url: options.s3Url }),
@@ -101,6 +104,7 @@ export async function startApi(options: ApiProcessOptions): Promise<RunningApi> 
       clearTimeout(cutOff);
       scraped?.close();
       await tracing?.stop();
+      await known.end();
       await events.close();
       await temporal.connection.close();
       await db.destroy();

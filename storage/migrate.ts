@@ -17,6 +17,7 @@ import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
 import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
 import * as spentJobIds from './migrations/2026-11-28-spent-job-ids.ts';
+import * as workingProcesses from './migrations/2026-11-28-working-processes.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -34,6 +35,7 @@ const MIGRATIONS = {
   '2026-11-26-written-to-webhooks': webhooks,
   '2026-11-28-sealing-keys': sealingKeys,
   '2026-11-28-spent-job-ids': spentJobIds,
+  '2026-11-28-working-processes': workingProcesses,
 };
 
 const LOCK = 7_346_001;

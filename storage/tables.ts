@@ -23,6 +23,7 @@ import type { EventType } from '../domain/platform-event.ts';
 import type { AccountId, AccountTables } from './account-rows.ts';
 import type { BenchmarkTables } from './benchmark-rows.ts';
 import type { JobTables } from './job-tables.ts';
+import type { KeyedTables } from './keyed-tables.ts';
 import type { LogTables } from './log-tables.ts';
 import type { WebhookTables } from './webhook-rows.ts';
 import type { Json, MaybeMoment, Moment, SetMoment } from './columns.ts';
@@ -192,14 +193,6 @@ interface AuditEntriesTable {
   hash: Generated<Sha256 | null>;
 }
 
-interface IdempotencyKeysTable {
-  accountId: AccountId;
-  key: string;
-  request: Buffer;
-  begunAt: SetMoment;
-  answer: Buffer | null;
-}
-
 interface FunctionsTable {
   id: FunctionId;
   ownerId: AccountId;
@@ -249,9 +242,8 @@ interface SealingKeysTable {
   generation: number;
 }
 
-export interface Database extends AccountTables, BenchmarkTables, JobTables, LogTables, WebhookTables {
+export interface Database extends AccountTables, BenchmarkTables, JobTables, KeyedTables, LogTables, WebhookTables {
   auditEntries: AuditEntriesTable;
-  idempotencyKeys: IdempotencyKeysTable;
   authority: AuthorityTable;
   certificateChallenges: CertificateChallengesTable;
   certificates: CertificatesTable;

@@ -68,12 +68,9 @@ test('of twenty at the same moment one does the work; the others hear 409 with t
 test('a request that is at work is not begun a second time', async () => {
   await post(bob, 'slow', { name: 'slow', scopes: ['read'] });
   await sql`UPDATE idempotency_keys SET answer = NULL WHERE key = 'slow'`.execute(platform.db);
+  // However long ago it began: its process lives.
+  await sql`UPDATE idempotency_keys SET begun_at = now() - interval '23 hours' WHERE key = 'slow'`.execute(platform.db);
   expect((await post(bob, 'slow', { name: 'slow', scopes: ['read'] })).statusCode).toBe(409);
-  // Its process was killed: after two minutes the caller may try again.
-  await sql`UPDATE idempotency_keys SET begun_at = now() - interval '3 minutes' WHERE key = 'slow'`.execute(
-    platform.db,
-  );
-  expect((await post(bob, 'slow', { name: 'slow', scopes: ['read'] })).statusCode).toBe(201);
 });
 
 test('keys of two accounts have nothing to do with each other', async () => {
@@ -102,9 +99,8 @@ test('an answer is kept for 24 hours', async () => {
 
 test('a new token is nowhere in the database, also not in the answer that is kept', async () => {
   const { token } = (await post(alice, 'six', { name: 'secret', scopes: ['read'] })).json<{ token: string }>();
-  const { rows } = await sql<{ text: string }>`SELECT encode(answer, 'escape') AS text FROM idempotency_keys`.execute(
-    platform.db,
-  );
+  const { rows } = await sql<{ text: string }>`SELECT encode(answer, 'escape') AS text FROM idempotency_keys
+    WHERE answer IS NOT NULL`.execute(platform.db);
   expect(rows.length).toBeGreaterThan(0);
   for (const { text } of rows) expect(text).not.toContain(token.slice(-12));
 });

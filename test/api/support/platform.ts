@@ -9,6 +9,7 @@ import { connectEnclave } from '../../../api/enclave.ts';
 import { openMetrics, type Metrics } from '../../../api/metrics.ts';
 import { openTemporal } from '../../../api/temporal.ts';
 import type { App } from '../../../api/services.ts';
+import { openApiProcess } from '../../../storage/api-process.ts';
 import { openBlobFolder } from '../../../storage/blob-folder.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
 import { openDatabase, type Db } from '../../../storage/database.ts';
@@ -52,6 +53,7 @@ export async function startPlatform({
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-test-platform-'));
   const db = openDatabase({ url: postgres.url, maxConnections: 20, onIdleError: () => undefined });
   await migrateToLatest(db);
+  const process = await openApiProcess(db, postgres.url);
   const events = openEventListener(postgres.url);
   const nowhere = openTemporal({ address: '127.0.0.1:1', namespace: 'default' });
   const metrics = openMetrics(db, temporal ?? nowhere);
@@ -59,6 +61,7 @@ export async function startPlatform({
   const app = await buildApi({
     metrics,
     db,
+    process,
     blobs: blobs ?? openBlobFolder(join(folder, 'blobs')),
     enclave: connectEnclave(folder),
     events,
@@ -97,6 +100,7 @@ export async function startPlatform({
     mailsTo: (address) => readMails(join(folder, 'outbox'), address),
     stop: async () => {
       await app.close();
+      await process.end();
       await events.close();
       await db.destroy();
       await nowhere.connection.close();
