@@ -1,4 +1,9 @@
-/** Pages of lists as callers ask for them: a cursor is the last key of its page, in base64url, and belongs to its list. */
+/**
+ * Pages of lists as callers ask for them: a cursor is the last key of its page, in base64url, and belongs to its list and
+ * to what that was narrowed to.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson, type Json } from '../domain/canonical-json.ts';
 import type { Operation } from '../domain/permissions.ts';
 import { wrongCursor, type Page, type PageRequest } from '../storage/pages.ts';
 
@@ -10,17 +15,30 @@ export interface PageQuery {
 }
 
 /** Fails with `E_INVALID_REQUEST` for a cursor that is none of this list's. It opens no more of a list than its caller may see. */
-export function toPageRequest(list: Operation, { cursor, limit = String(USUAL) }: PageQuery): PageRequest {
+export function toPageRequest(list: Operation, query: PageQuery): PageRequest {
+  const { cursor, limit = String(USUAL) } = query;
   if (cursor === undefined) return { after: null, limit: Number(limit) };
-  const [of, ...after] = parse(cursor);
-  if (of !== list || !after.every((part) => typeof part === 'string' || typeof part === 'number')) throw wrongCursor();
-  return { after: after, limit: Number(limit) };
+  const [of, narrowedTo, ...after] = parse(cursor);
+  const ours = of === list && narrowedTo === filterOf(query);
+  if (!ours || !after.every((part) => typeof part === 'string' || typeof part === 'number')) throw wrongCursor();
+  return { after, limit: Number(limit) };
 }
 
-export const toPageAnswer = <Item>(list: Operation, { items, next }: Page<Item>) => ({
+/** `query` is the one that the page was read for. */
+export const toPageAnswer = <Item>(list: Operation, query: PageQuery, { items, next }: Page<Item>) => ({
   items,
-  next: next && Buffer.from(JSON.stringify([list, ...next])).toString('base64url'),
+  next: next && Buffer.from(JSON.stringify([list, filterOf(query), ...next])).toString('base64url'),
 });
+
+/** A short text for what a list is narrowed to; another one for everything else. */
+function filterOf({ cursor: _cursor, limit: _limit, ...filter }: PageQuery): string {
+  const parts = Object.entries<Json>(filter);
+  if (parts.length === 0) return '';
+  return createHash('sha256')
+    .update(canonicalJson(Object.fromEntries(parts)))
+    .digest('base64url')
+    .slice(0, 16);
+}
 
 function parse(cursor: string): unknown[] {
   try {

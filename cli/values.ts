@@ -35,6 +35,14 @@ export function parseMoment(text: string): string {
   return new Date(time).toISOString();
 }
 
+/** A date, a time, or a length of time before now (`7d`), as ISO 8601: for what happened since or until then. */
+export function parsePast(text: string): string {
+  if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - parseDuration(text) * 1000).toISOString();
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw usage(`${JSON.stringify(text)} is not a date.`, 'Write 2027-01-31, or a length of time before now such as 7d.');
+}
+
 /** A path as it is meant from where the command was started: agents and servers run elsewhere. */
 export const parsePath = (text: string): string => resolve(text);
 

@@ -204,7 +204,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The own requests, and those to own committees */
+        /**
+         * The own requests, and those to own committees
+         * @description `from` and `until` are about when it was requested.
+         */
         readonly get: operations["listAssociations"];
         readonly put?: never;
         /**
@@ -435,7 +438,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** All benchmarks */
+        /**
+         * All benchmarks
+         * @description `member` stands for those on whose committee this account sits.
+         */
         readonly get: operations["listBenchmarks"];
         readonly put?: never;
         /**
@@ -3273,6 +3279,12 @@ export interface operations {
                 readonly benchmark?: BenchmarkName;
                 readonly state?: "requested" | "changes-requested" | "approved" | "rejected" | "expired" | "closed";
                 readonly kind?: "container" | "dataset";
+                readonly owner?: Handle;
+                readonly name?: string;
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
                 /** @description Only own requests. */
                 readonly mine?: boolean;
             };
@@ -3846,6 +3858,11 @@ export interface operations {
                 /** @description 1 to 1000. */
                 readonly limit?: string;
                 readonly state?: "valid" | "revoked" | "expired";
+                readonly email?: EmailAddress;
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -4681,6 +4698,10 @@ export interface operations {
                 readonly action?: "access-token.created" | "access-token.revoked" | "access.closed" | "account.logged-out" | "account.password-set" | "association.changes-requested" | "association.closed" | "association.decided" | "association.requested" | "association.submitted-again" | "benchmark.closed" | "benchmark.container-invited" | "benchmark.created" | "benchmark.invitation-withdrawn" | "benchmark.member-added" | "benchmark.member-removed" | "benchmark.policy-changed" | "certificate.issued" | "certificate.revoked" | "container.rotated" | "device-login.approved" | "device-login.refused" | "grant.created" | "grant.revoked" | "job.deleted" | "sealing-key.rotated" | "session.begun" | "session.ended" | "vote.cast" | "webhook.created" | "webhook.deleted" | "webhook.disabled";
                 /** @description For instance certificate/<id>. */
                 readonly subject?: string;
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
                 readonly after?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
@@ -4879,6 +4900,7 @@ export interface operations {
                 /** @description 1 to 1000. */
                 readonly limit?: string;
                 readonly state?: "open" | "closed";
+                readonly member?: Handle;
             };
             readonly header?: never;
             readonly path?: never;
@@ -6059,6 +6081,12 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                /** @description owner/name */
+                readonly container?: string;
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -6256,6 +6284,7 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly state?: "valid" | "expired" | "revoked";
             };
             readonly header?: never;
             readonly path?: never;
@@ -6793,6 +6822,7 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly benchmark?: BenchmarkName;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7332,6 +7362,7 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly benchmark?: BenchmarkName;
             };
             readonly header?: never;
             readonly path?: never;
@@ -8266,6 +8297,8 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly name?: FunctionName;
+                readonly state?: "deploying" | "ready" | "failed";
             };
             readonly header?: never;
             readonly path?: never;
@@ -8955,6 +8988,7 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly benchmark?: BenchmarkName;
             };
             readonly header?: never;
             readonly path?: never;
@@ -9037,6 +9071,11 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly state?: "running" | "paused" | "done" | "cancelled" | "failed";
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -10982,6 +11021,12 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description 1 to 1000. */
                 readonly limit?: string;
+                readonly state?: "pending" | "delivered" | "failed";
+                readonly type?: "association.requested" | "association.changes-requested" | "association.decided" | "approval-policy.changed" | "committee.joined" | "committee.left" | "container.invited" | "certificate.issued" | "certificate.revoked" | "data-owner.authorised" | "data-owner.left" | "grant.created" | "grant.revoked" | "access.closed" | "webhook.disabled";
+                /** @description Only what happened then or later. */
+                readonly from?: string;
+                /** @description Only what happened before. */
+                readonly until?: string;
             };
             readonly header?: never;
             readonly path: {

@@ -8,6 +8,7 @@ import type { Db, Trx } from './database.ts';
 import type { AccountId, Submitted } from './tables.ts';
 import { whatHappensNext } from '../domain/association-outlook.ts';
 import { byNewest, byText, readPage, type Page, type PageRequest } from './pages.ts';
+import { inPeriod, type Period } from './periods.ts';
 
 export interface Association {
   readonly id: AssociationId;
@@ -51,11 +52,17 @@ export interface ConcernedCertificate {
   readonly expiresAt: string;
 }
 
-export interface AssociationFilter {
+/** `from` and `until` are about when it was requested. */
+export interface AssociationFilter extends Period {
+  readonly owner?: Handle | undefined;
+  /** Of the container or dataset. */
+  readonly name?: string | undefined;
   readonly benchmark?: BenchmarkName | undefined;
   readonly state?: AssociationState | undefined;
   readonly kind?: AssociationKind | undefined;
 }
+
+const SUBJECT_NAME = sql<string>`coalesce(containers.name, datasets.name)`;
 
 const selectAssociations = (db: Db | Trx) =>
   db
@@ -67,7 +74,7 @@ const selectAssociations = (db: Db | Trx) =>
     .leftJoin('datasets', 'datasets.id', 'associations.datasetId')
     .selectAll('associations')
     .select(['owners.handle as owner', 'inviters.handle as inviter', 'benchmarks.quorum'])
-    .select(sql<string>`coalesce(containers.name, datasets.name)`.as('name'));
+    .select(SUBJECT_NAME.as('name'));
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectAssociations>['execute']>>[number];
 
@@ -125,8 +132,12 @@ async function newest(
   return { items: await complete(db, items), next };
 }
 
-function filtered(query: ReturnType<typeof selectAssociations>, { benchmark, state, kind }: AssociationFilter) {
+function filtered(query: ReturnType<typeof selectAssociations>, filter: AssociationFilter) {
+  const { owner, name, benchmark, state, kind } = filter;
   return query
+    .where(inPeriod('associations.requestedAt', filter))
+    .$if(owner !== undefined, (some) => some.where('owners.handle', '=', owner ?? null))
+    .$if(name !== undefined, (some) => some.where(SUBJECT_NAME, '=', name ?? null))
     .$if(benchmark !== undefined, (some) => some.where('associations.benchmark', '=', benchmark ?? null))
     .$if(state !== undefined, (some) => some.where('associations.state', '=', state ?? null))
     .$if(kind !== undefined, (some) => some.where('associations.kind', '=', kind ?? null));

@@ -2,8 +2,9 @@
 import type { AuditAction, AuditEntry, AuditRecord, Author } from '../domain/audit.ts';
 import type { Handle } from '../domain/ids.ts';
 import type { Db } from './database.ts';
+import { inPeriod, type Period } from './periods.ts';
 
-export interface AuditFilter {
+export interface AuditFilter extends Period {
   readonly account?: Handle | undefined;
   readonly action?: AuditAction | undefined;
   readonly subject?: string | undefined;
@@ -12,14 +13,16 @@ export interface AuditFilter {
 /** Sealed entries after the one numbered `after`, in their order, at most `limit`. */
 export async function listAuditEntries(
   db: Db,
-  { account, action, subject }: AuditFilter,
+  filter: AuditFilter,
   after: number,
   limit: number,
 ): Promise<AuditEntry[]> {
+  const { account, action, subject } = filter;
   const rows = await db
     .selectFrom('auditEntries')
     .select(['sequence', 'at', 'hash', 'content'])
     .where('sequence', '>', after)
+    .where(inPeriod('at', filter))
     .$if(account !== undefined, (some) => some.where('account', '=', account ?? null))
     .$if(action !== undefined, (some) => some.where('action', '=', action ?? null))
     .$if(subject !== undefined, (some) => some.where('subject', '=', subject ?? null))

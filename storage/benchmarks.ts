@@ -100,15 +100,29 @@ export async function readBenchmark(db: Db | Trx, name: BenchmarkName): Promise<
   });
 }
 
-/** All, or those in one state, by name. */
+export interface BenchmarkFilter {
+  readonly state?: Benchmark['state'] | undefined;
+  readonly member?: Handle | undefined;
+}
+
+/** By name. */
 export async function listBenchmarks(
   db: Db,
-  { state }: { readonly state?: Benchmark['state'] | undefined },
+  { state, member }: BenchmarkFilter,
   page: PageRequest,
 ): Promise<Page<Benchmark>> {
   const some = selectBenchmarks(db)
     .$if(state === 'open', (query) => query.where('benchmarks.closedAt', 'is', null))
-    .$if(state === 'closed', (query) => query.where('benchmarks.closedAt', 'is not', null));
+    .$if(state === 'closed', (query) => query.where('benchmarks.closedAt', 'is not', null))
+    .$if(member !== undefined, (query) =>
+      query.where('benchmarks.name', 'in', (seats) =>
+        seats
+          .selectFrom('benchmarkMembers')
+          .innerJoin('accounts as seated', 'seated.id', 'benchmarkMembers.accountId')
+          .select('benchmarkMembers.benchmark')
+          .where('seated.handle', '=', member ?? null),
+      ),
+    );
   return mapPage(await readPage(some, [byName('benchmarks.name')], page), toBenchmark);
 }
 

@@ -24,6 +24,9 @@ export interface Certificate {
   readonly reason: string | null;
 }
 
+const STATE_NOW = sql<Certificate['state']>`CASE WHEN state = 'valid' AND expires_at <= now()
+  THEN 'expired' ELSE state END`;
+
 const selectCertificates = (db: Db | Trx) =>
   db
     .selectFrom('certificates')
@@ -33,9 +36,7 @@ const selectCertificates = (db: Db | Trx) =>
       'accounts.handle as account',
       'certificates.email',
       'certificates.certificate',
-      sql<Certificate['state']>`CASE WHEN state = 'valid' AND expires_at <= now() THEN 'expired' ELSE state END`.as(
-        'state',
-      ),
+      STATE_NOW.as('state'),
       'certificates.issuedAt',
       'certificates.expiresAt',
       'certificates.revokedAt',
@@ -57,8 +58,15 @@ export async function findCertificate(db: Db | Trx, fingerprint: Fingerprint): P
 }
 
 /** The account's certificates, the newest first. */
-export async function listCertificates(db: Db, account: AccountId, page: PageRequest): Promise<Page<Certificate>> {
-  const own = selectCertificates(db).where('accountId', '=', account);
+export async function listCertificates(
+  db: Db,
+  account: AccountId,
+  { state }: { readonly state?: Certificate['state'] | undefined },
+  page: PageRequest,
+): Promise<Page<Certificate>> {
+  const own = selectCertificates(db)
+    .where('accountId', '=', account)
+    .$if(state !== undefined, (some) => some.where(STATE_NOW, '=', state ?? 'valid'));
   const order = [byNewest('certificates.issuedAt'), byText('certificates.fingerprint')];
   return mapPage(await readPage(own, order, page), toCertificate);
 }

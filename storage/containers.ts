@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HostedArchive } from '../domain/archive.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { ContainerName, ContainerRef, Handle, ImageDigest } from '../domain/ids.ts';
+import type { BenchmarkName, ContainerName, ContainerRef, Handle, ImageDigest } from '../domain/ids.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
@@ -95,8 +95,26 @@ export async function replaceArchive(trx: Trx, id: string, archive: HostedArchiv
     .execute();
 }
 
-export async function listContainers(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Container>> {
-  const own = selectContainers(db).where('ownerId', '=', owner);
+/** By name; `benchmark` is one that was asked to accept them. */
+export async function listContainers(
+  db: Db,
+  owner: AccountId,
+  { benchmark }: { readonly benchmark?: BenchmarkName | undefined },
+  page: PageRequest,
+): Promise<Page<Container>> {
+  const own = selectContainers(db)
+    .where('containers.ownerId', '=', owner)
+    .$if(benchmark !== undefined, (some) =>
+      some.where((query) =>
+        query.exists(
+          query
+            .selectFrom('associations')
+            .select('associations.id')
+            .whereRef('associations.containerId', '=', 'containers.id')
+            .where('associations.benchmark', '=', benchmark ?? null),
+        ),
+      ),
+    );
   return mapPage(await readPage(own, [byName('containers.name')], page), toContainer);
 }
 

@@ -1,7 +1,7 @@
 /** Registered datasets: their name, digest and size. The data is with its owner. */
 import { isDeepStrictEqual } from 'node:util';
 import { StrongroomError } from '../domain/errors.ts';
-import type { DatasetName, Handle, Sha256 } from '../domain/ids.ts';
+import type { BenchmarkName, DatasetName, Handle, Sha256 } from '../domain/ids.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
@@ -59,8 +59,26 @@ export async function insertDataset(db: Db, ownerId: AccountId, dataset: NewData
   });
 }
 
-export async function listDatasets(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Dataset>> {
-  const own = selectDatasets(db).where('ownerId', '=', owner);
+/** By name; `benchmark` is one that was asked to accept them. */
+export async function listDatasets(
+  db: Db,
+  owner: AccountId,
+  { benchmark }: { readonly benchmark?: BenchmarkName | undefined },
+  page: PageRequest,
+): Promise<Page<Dataset>> {
+  const own = selectDatasets(db)
+    .where('datasets.ownerId', '=', owner)
+    .$if(benchmark !== undefined, (some) =>
+      some.where((query) =>
+        query.exists(
+          query
+            .selectFrom('associations')
+            .select('associations.id')
+            .whereRef('associations.datasetId', '=', 'datasets.id')
+            .where('associations.benchmark', '=', benchmark ?? null),
+        ),
+      ),
+    );
   return mapPage(await readPage(own, [byName('datasets.name')], page), toDataset);
 }
 

@@ -163,8 +163,17 @@ export async function findVisibleFunctionByName(
   return row && toFunction(row);
 }
 
-export async function listFunctions(db: Db, owner: AccountId, page: PageRequest): Promise<Page<DeployedFunction>> {
-  const own = select(db).where('ownerId', '=', owner);
+/** Every version, by name, the newest first. */
+export async function listFunctions(
+  db: Db,
+  owner: AccountId,
+  { name, state }: Partial<Pick<DeployedFunction, 'name' | 'state'>>,
+  page: PageRequest,
+): Promise<Page<DeployedFunction>> {
+  const own = select(db)
+    .where('ownerId', '=', owner)
+    .$if(name !== undefined, (some) => some.where('functions.name', '=', name ?? null))
+    .$if(state !== undefined, (some) => some.where('functions.state', '=', state ?? null));
   return mapPage(await readPage(own, [byName('functions.name'), byLargest('functions.version')], page), toFunction);
 }
 

@@ -19,6 +19,7 @@ import { checkOwnContainer, lockAccess, lockOwnAccess } from './grant-locks.ts';
 import { checkIsCurrent, holdArchive } from './held-archive.ts';
 import { findRecipients, findSigner, type CheckedRecipient } from './grant-recipients.ts';
 import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
+import { inPeriod, type Period } from './periods.ts';
 
 export interface NewGrant {
   readonly fingerprint: Fingerprint;
@@ -60,17 +61,26 @@ const toEntry = (row: Row): AccessEntry => ({
   revokedAt: row.revokedAt?.toISOString() ?? null,
 });
 
+/** `from` and `until` are about when it was granted. */
+export interface AccessFilter extends Period {
+  readonly state?: AccessEntry['state'] | undefined;
+  readonly email?: EmailAddress | undefined;
+}
+
 /** Who has access and who had it, for the container's owner. */
 export async function listGrants(
   db: Db,
   owner: Account,
   id: AssociationId,
-  { state }: { readonly state?: AccessEntry['state'] | undefined },
+  filter: AccessFilter,
   page: PageRequest,
 ): Promise<Page<AccessEntry>> {
   checkOwnContainer(await readAssociation(db, id, owner.id), owner);
+  const { state, email } = filter;
   const some = selectEntries(db, id)
     .clearOrderBy()
+    .where(inPeriod('grants.grantedAt', filter))
+    .$if(email !== undefined, (entries) => entries.where('certificates.email', '=', email ?? null))
     .$if(state !== undefined, (entries) => entries.where(STATE_NOW, '=', state ?? 'valid'));
   // One certificate may have had several grants.
   return mapPage(await readPage(some, [byOldest('grants.grantedAt'), byText('grants.id')], page), toEntry);

@@ -104,7 +104,12 @@ export async function withdrawInvitation(db: Db, benchmark: BenchmarkName, conta
 }
 
 /** Those of own containers, and those of own committees, the newest first. */
-export async function listInvitations(db: Db, viewer: AccountId, page: PageRequest): Promise<Page<Invitation>> {
+export async function listInvitations(
+  db: Db,
+  viewer: AccountId,
+  { benchmark }: { readonly benchmark?: BenchmarkName | undefined },
+  page: PageRequest,
+): Promise<Page<Invitation>> {
   const visible = selectInvitations(db).where((query) =>
     query.or([
       query('invitations.ownerId', '=', viewer),
@@ -115,8 +120,11 @@ export async function listInvitations(db: Db, viewer: AccountId, page: PageReque
       ),
     ]),
   );
+  const some = visible.$if(benchmark !== undefined, (query) =>
+    query.where('invitations.benchmark', '=', benchmark ?? null),
+  );
   const order = [byNewest('invitedAt'), byName('benchmark'), byName('owners.handle'), byName('container')];
-  return mapPage(await readPage(visible, order, page), toInvitation);
+  return mapPage(await readPage(some, order, page), toInvitation);
 }
 
 /** Who invited a container; `null` where nobody has. */

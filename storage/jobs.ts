@@ -7,6 +7,7 @@ import { forgetUnusedBlob, type Blob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { byNewest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
+import { inPeriod, type Period } from './periods.ts';
 
 export interface NewJob {
   readonly id: JobId;
@@ -115,9 +116,18 @@ export async function findJob(db: Db, id: JobId): Promise<Job | undefined> {
   return row && toJob(row);
 }
 
+/** `from` and `until` are about when it was begun. */
+export interface JobFilter extends Period {
+  readonly state?: JobState | undefined;
+}
+
 /** The newest first. */
-export async function listJobs(db: Db, accountId: AccountId, page: PageRequest): Promise<Page<Job>> {
-  const own = select(db).where('accountId', '=', accountId);
+export async function listJobs(db: Db, accountId: AccountId, filter: JobFilter, page: PageRequest): Promise<Page<Job>> {
+  const { state } = filter;
+  const own = select(db)
+    .where('accountId', '=', accountId)
+    .where(inPeriod('jobs.createdAt', filter))
+    .$if(state !== undefined, (some) => some.where('jobs.state', '=', state ?? null));
   return mapPage(await readPage(own, [byNewest('jobs.createdAt'), byText('jobs.id')], page), toJob);
 }
 

@@ -67,6 +67,6 @@ function checked(after: PageKey, order: readonly OrderTerm[]): PageKey {
 }
 
 export const wrongCursor = (): StrongroomError =>
-  new StrongroomError('E_INVALID_REQUEST', 'The cursor is none that this list gave.', {
+  new StrongroomError('E_INVALID_REQUEST', 'The cursor is none that this list gave, narrowed as it is now.', {
     next: 'Begin the list anew, without a cursor.',
   });

@@ -14,6 +14,7 @@ import type { Account } from './accounts.ts';
 import { isMember, readBenchmark } from './benchmarks.ts';
 import type { Db, Trx } from './database.ts';
 import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
+import { inPeriod, type Period } from './periods.ts';
 
 export interface NewResult {
   readonly container: ContainerRef;
@@ -119,17 +120,29 @@ async function findAccessOnce(
   throw new StrongroomError('E_NO_ACCESS', `You never had access to ${formatContainerRef(container)} in ${benchmark}.`);
 }
 
+/** `from` and `until` are about when it was submitted. */
+export interface ResultFilter extends Period {
+  readonly container?: ContainerRef | undefined;
+}
+
 /** All results of a benchmark for its committee; for others the ones they submitted. */
 export async function listResults(
   db: Db,
   viewer: Account,
   benchmark: BenchmarkName,
+  filter: ResultFilter,
   page: PageRequest,
 ): Promise<Page<Result>> {
   await readBenchmark(db, benchmark);
   const all = await isMember(db, viewer.id, benchmark);
   const some = selectResults(db)
     .where('associations.benchmark', '=', benchmark)
+    .where(inPeriod('results.submittedAt', filter))
+    .$if(filter.container !== undefined, (some) =>
+      some
+        .where('modelOwners.handle', '=', filter.container?.owner ?? null)
+        .where('containers.name', '=', filter.container?.name ?? null),
+    )
     .$if(!all, (visible) => visible.where('datasets.ownerId', '=', viewer.id));
   return mapPage(await readPage(some, [byOldest('results.submittedAt'), byText('results.id')], page), toResult);
 }

@@ -7,6 +7,7 @@ import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
 import { findEvent, recordEvents, type StoredEvent } from './events.ts';
 import { byLargest, readPage, type Page, type PageRequest } from './pages.ts';
+import { inPeriod, type Period } from './periods.ts';
 
 export interface WebhookAttempt {
   readonly at: string;
@@ -130,13 +131,28 @@ async function disable(trx: Trx, { id, accountId }: { id: string; accountId: str
 const setState = (db: Db | Trx, delivery: string, state: WebhookDeliveryState) =>
   db.updateTable('webhookDeliveries').set({ state }).where('id', '=', delivery).execute();
 
+/** `from` and `until` are about when it was first to be sent. */
+export interface DeliveryFilter extends Period {
+  readonly state?: WebhookDeliveryState | undefined;
+  readonly type?: EventType | undefined;
+}
+
 /** The newest first. */
-export async function listDeliveries(db: Db, webhook: string, page: PageRequest): Promise<Page<WebhookDelivery>> {
+export async function listDeliveries(
+  db: Db,
+  webhook: string,
+  filter: DeliveryFilter,
+  page: PageRequest,
+): Promise<Page<WebhookDelivery>> {
+  const { state, type } = filter;
   const all = db
     .selectFrom('webhookDeliveries')
     .innerJoin('events', 'events.id', 'webhookDeliveries.eventId')
     .select(['webhookDeliveries.id', 'events.type', 'webhookDeliveries.state', 'webhookDeliveries.createdAt'])
-    .where('webhookId', '=', webhook);
+    .where('webhookId', '=', webhook)
+    .where(inPeriod('webhookDeliveries.createdAt', filter))
+    .$if(state !== undefined, (some) => some.where('webhookDeliveries.state', '=', state ?? null))
+    .$if(type !== undefined, (some) => some.where('events.type', '=', type ?? null));
   const { items: rows, next } = await readPage(all, [byLargest('webhookDeliveries.eventId')], page);
   const attempts =
     rows.length === 0

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { ASSOCIATION_KINDS, ASSOCIATION_STATES, BALLOTS } from '../../domain/association.ts';
 import type { Metrics } from '../../domain/metrics.ts';
-import { defineRoute, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf, periodQuery } from './route.ts';
 import {
   AssociationIdSchema,
   BenchmarkNameSchema,
@@ -145,12 +145,16 @@ export const listAssociations = defineRoute({
   id: 'listAssociations',
   tag,
   summary: 'The own requests, and those to own committees',
+  description: '`from` and `until` are about when it was requested.',
   querystring: Type.Object(
     {
       ...pageQuery,
       benchmark: Type.Optional(BenchmarkNameSchema),
       state: Type.Optional(StateSchema),
       kind: Type.Optional(KindSchema),
+      owner: Type.Optional(HandleSchema),
+      name: Type.Optional(SubjectNameSchema),
+      ...periodQuery,
       mine: Type.Optional(Type.Boolean({ description: 'Only own requests.' })),
     },
     closed,

@@ -1,7 +1,7 @@
 /** The audit log, for those who operate the platform. */
 import { Type } from 'typebox';
 import { AUDIT_ACTIONS, type AuditFacts } from '../../domain/audit.ts';
-import { CursorSchema, defineRoute, LimitSchema, pageOf } from './route.ts';
+import { CursorSchema, defineRoute, LimitSchema, pageOf, periodQuery } from './route.ts';
 import { closed, HandleSchema, named, nullable, oneOf, Sha256Schema, TimestampSchema } from './words.ts';
 
 const FactsSchema = Type.Unsafe<AuditFacts | null>({ type: ['object', 'null'], additionalProperties: true });
@@ -48,6 +48,7 @@ export const listAuditEntries = defineRoute({
       account: Type.Optional(HandleSchema),
       action: Type.Optional(oneOf(AUDIT_ACTIONS)),
       subject: Type.Optional(SubjectSchema),
+      ...periodQuery,
       after: Type.Optional(CursorSchema),
       limit: Type.Optional(LimitSchema),
     },

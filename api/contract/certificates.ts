@@ -21,6 +21,8 @@ export const AuthoritySchema = named(
   Type.Object({ certificate: ArmoredSchema, fingerprint: FingerprintSchema }),
 );
 
+const StateSchema = oneOf(['valid', 'expired', 'revoked']);
+
 export const CertificateSchema = named(
   'Certificate',
   Type.Object({
@@ -28,7 +30,7 @@ export const CertificateSchema = named(
     account: HandleSchema,
     email: EmailAddressSchema,
     certificate: ArmoredSchema,
-    state: oneOf(['valid', 'expired', 'revoked']),
+    state: StateSchema,
     issuedAt: TimestampSchema,
     expiresAt: TimestampSchema,
     revokedAt: nullable(TimestampSchema),
@@ -95,7 +97,7 @@ export const listCertificates = defineRoute({
   id: 'listCertificates',
   tag,
   summary: 'The own certificates',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, state: Type.Optional(StateSchema) }, closed),
   answers: { 200: pagesOf(CertificateSchema.ref) },
 });
 

@@ -84,6 +84,6 @@ export const listInvitations = defineRoute({
   id: 'listInvitations',
   tag,
   summary: 'Invitations to the own containers, and those by own committees',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, benchmark: Type.Optional(BenchmarkNameSchema) }, closed),
   answers: { 200: pagesOf(InvitationSchema.ref) },
 });

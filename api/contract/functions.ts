@@ -99,7 +99,10 @@ export const listFunctions = defineRoute({
   url: '/v1/functions',
   id: 'listFunctions',
   summary: 'List your functions, every version',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object(
+    { ...pageQuery, name: Type.Optional(FunctionNameSchema), state: Type.Optional(oneOf(FUNCTION_STATES)) },
+    closed,
+  ),
   answers: { 200: pagesOf(DeployedFunctionSchema.ref) },
 });
 

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { byAssociation } from './associations.ts';
 import { ArmoredSchema, CertificateSchema } from './certificates.ts';
 import { byContainer, HostedArchiveSchema } from './registrations.ts';
-import { defineRoute, listOf, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, listOf, pageQuery, pagesOf, periodQuery } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
@@ -141,7 +141,15 @@ export const listGrants = defineRoute({
   tag,
   summary: 'Who has access, and who had it',
   params: byAssociation,
-  querystring: Type.Object({ ...pageQuery, state: Type.Optional(GrantStateSchema) }, closed),
+  querystring: Type.Object(
+    {
+      ...pageQuery,
+      state: Type.Optional(GrantStateSchema),
+      email: Type.Optional(EmailAddressSchema),
+      ...periodQuery,
+    },
+    closed,
+  ),
   answers: { 200: pagesOf(AccessEntrySchema.ref) },
 });
 

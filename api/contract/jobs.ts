@@ -1,7 +1,7 @@
 /** Durable jobs: a function called with many sealed inputs, which the platform keeps until each is answered. */
 import { Type } from 'typebox';
 import { BATCH, JOB_STATES, MOST_BATCHES } from '../../domain/job.ts';
-import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf, periodQuery } from './route.ts';
 import {
   closed,
   FunctionIdSchema,
@@ -86,7 +86,7 @@ export const listJobs = defineRoute({
   url: '/v1/jobs',
   id: 'listJobs',
   summary: 'List your newest jobs',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, state: Type.Optional(oneOf(JOB_STATES)), ...periodQuery }, closed),
   answers: { 200: pagesOf(JobSchema.ref) },
 });
 

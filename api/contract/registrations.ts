@@ -85,6 +85,9 @@ export const registrationSchemas = [
   DatasetSchema.schema,
 ];
 
+/** A benchmark that was asked to accept what is listed. */
+const askedIn = { benchmark: Type.Optional(BenchmarkNameSchema) };
+
 export const createBenchmark = defineRoute({
   method: 'POST',
   url: '/v1/benchmarks',
@@ -124,7 +127,15 @@ export const listBenchmarks = defineRoute({
   id: 'listBenchmarks',
   tag: 'Benchmarks',
   summary: 'All benchmarks',
-  querystring: Type.Object({ ...pageQuery, state: Type.Optional(BenchmarkStateSchema) }, closed),
+  description: '`member` stands for those on whose committee this account sits.',
+  querystring: Type.Object(
+    {
+      ...pageQuery,
+      state: Type.Optional(BenchmarkStateSchema),
+      member: Type.Optional(HandleSchema),
+    },
+    closed,
+  ),
   answers: { 200: pagesOf(BenchmarkSchema.ref) },
 });
 
@@ -178,7 +189,7 @@ export const listContainers = defineRoute({
   id: 'listContainers',
   tag: 'Containers',
   summary: 'The own containers',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, ...askedIn }, closed),
   answers: { 200: pagesOf(ContainerSchema.ref) },
 });
 
@@ -213,7 +224,7 @@ export const listDatasets = defineRoute({
   id: 'listDatasets',
   tag: 'Datasets',
   summary: 'The own datasets',
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, ...askedIn }, closed),
   answers: { 200: pagesOf(DatasetSchema.ref) },
 });
 

@@ -1,11 +1,12 @@
 /** Results that data owners released. */
 import { Type } from 'typebox';
 import { MetricsSchema } from './associations.ts';
-import { defineRoute, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, pageQuery, pagesOf, periodQuery } from './route.ts';
 import {
   BenchmarkNameSchema,
   closed,
   ContainerNameSchema,
+  ContainerRefTextSchema,
   DatasetNameSchema,
   HandleSchema,
   named,
@@ -54,6 +55,6 @@ export const listResults = defineRoute({
   tag: 'Results',
   summary: 'Results of a benchmark: all for its committee, the own ones for others',
   params: Type.Object({ name: BenchmarkNameSchema }),
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object({ ...pageQuery, container: Type.Optional(ContainerRefTextSchema), ...periodQuery }, closed),
   answers: { 200: pagesOf(ResultSchema.ref) },
 });

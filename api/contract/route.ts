@@ -153,6 +153,12 @@ export const pageQuery = {
   limit: Type.Optional(LimitSchema),
 };
 
+/** For lists of what happened. */
+export const periodQuery = {
+  from: Type.Optional(Type.String({ format: 'date-time', description: 'Only what happened then or later.' })),
+  until: Type.Optional(Type.String({ format: 'date-time', description: 'Only what happened before.' })),
+};
+
 /** A page of a list; `next` leads to the next one, and is `null` at the end. */
 export const pagesOf = <T>(item: TUnsafe<T>) =>
   Type.Object({ items: readonlyList(item), next: nullable(Type.String()) });

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../domain/platform-event.ts';
 import { WEBHOOK_DELIVERY_STATES } from '../../domain/webhook.ts';
-import { defineRoute, nothing, pageQuery, pagesOf } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf, periodQuery } from './route.ts';
 import { closed, named, nullable, oneOf, readonlyList, TimestampSchema } from './words.ts';
 
 const IdSchema = Type.String({ pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
@@ -99,7 +99,15 @@ export const listWebhookDeliveries = defineRoute({
   summary: 'What was sent to a webhook',
   description: 'The newest first.',
   params: byWebhook,
-  querystring: Type.Object(pageQuery, closed),
+  querystring: Type.Object(
+    {
+      ...pageQuery,
+      state: Type.Optional(oneOf(WEBHOOK_DELIVERY_STATES)),
+      type: Type.Optional(EventTypeSchema),
+      ...periodQuery,
+    },
+    closed,
+  ),
   answers: { 200: pagesOf(DeliverySchema.ref) },
 });
 

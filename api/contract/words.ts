@@ -20,6 +20,12 @@ export const SLUG = '^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$';
 const slug = { type: 'string', pattern: SLUG, minLength: 1, maxLength: 40 };
 
 export const HandleSchema = Type.Unsafe<Handle>({ ...slug, title: 'Handle' });
+/** `owner/name`. */
+export const ContainerRefTextSchema = Type.String({
+  pattern: `${SLUG.slice(0, -1)}/${SLUG.slice(1)}`,
+  maxLength: 81,
+  description: 'owner/name',
+});
 export const ContainerNameSchema = Type.Unsafe<ContainerName>({ ...slug, title: 'ContainerName' });
 export const BenchmarkNameSchema = Type.Unsafe<BenchmarkName>({ ...slug, title: 'BenchmarkName' });
 export const DatasetNameSchema = Type.Unsafe<DatasetName>({ ...slug, title: 'DatasetName' });

@@ -103,7 +103,7 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
       const page = toPageRequest('listSessions', request.query);
       const sessions = await listSessions(db, callerOf(request).id, page);
       const marked = mapPage(sessions, (session) => ({ ...session, current: session.id === current }));
-      return toPageAnswer('listSessions', marked);
+      return toPageAnswer('listSessions', request.query, marked);
     },
   });
 
@@ -127,7 +127,7 @@ export function ownAccountRoutes(app: App, { authentication, db }: Services): vo
     ...contract.listTokens,
     handler: async (request) => {
       const page = toPageRequest('listTokens', request.query);
-      return toPageAnswer('listTokens', await listAccessTokens(db, callerOf(request).id, page));
+      return toPageAnswer('listTokens', request.query, await listAccessTokens(db, callerOf(request).id, page));
     },
   });
 

@@ -10,6 +10,7 @@ import type { Db } from '../../storage/database.ts';
 import { leaveBenchmark } from '../../storage/dataset-departure.ts';
 import { authorOf, callerOf } from '../caller.ts';
 import * as contract from '../contract/associations.ts';
+import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
 
@@ -42,10 +43,11 @@ export function associationRoutes(app: App, { db, workflows }: Services): void {
       if (query.mine === 'true' || query.mine === 'false') query.mine = query.mine === 'true';
     },
     handler: async (request) => {
-      const { mine, cursor, limit, ...filter } = request.query;
-      const list = mine === true ? listOwnAssociations : listAssociations;
-      const page = toPageRequest('listAssociations', { cursor, limit });
-      return toPageAnswer('listAssociations', await list(db, callerOf(request).id, filter, page));
+      const { query } = request;
+      const list = query.mine === true ? listOwnAssociations : listAssociations;
+      const filter = { ...query, ...toPeriod(query) };
+      const page = toPageRequest('listAssociations', query);
+      return toPageAnswer('listAssociations', query, await list(db, callerOf(request).id, filter, page));
     },
   });
 

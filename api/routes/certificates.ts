@@ -47,8 +47,9 @@ export function certificateRoutes(app: App, { db, workflows }: Services): void {
   app.route({
     ...contract.listCertificates,
     handler: async (request) => {
-      const page = toPageRequest('listCertificates', request.query);
-      return toPageAnswer('listCertificates', await listCertificates(db, callerOf(request).id, page));
+      const { query } = request;
+      const page = toPageRequest('listCertificates', query);
+      return toPageAnswer('listCertificates', query, await listCertificates(db, callerOf(request).id, query, page));
     },
   });
 

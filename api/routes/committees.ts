@@ -68,8 +68,9 @@ export function invitationRoutes(app: App, { db }: Services): void {
   app.route({
     ...contract.listInvitations,
     handler: async (request) => {
-      const page = toPageRequest('listInvitations', request.query);
-      return toPageAnswer('listInvitations', await listInvitations(db, callerOf(request).id, page));
+      const { query } = request;
+      const page = toPageRequest('listInvitations', query);
+      return toPageAnswer('listInvitations', query, await listInvitations(db, callerOf(request).id, query, page));
     },
   });
 }

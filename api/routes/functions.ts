@@ -40,7 +40,11 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
     ...contract.listFunctions,
     handler: async (request) => {
       const page = toPageRequest('listFunctions', request.query);
-      return toPageAnswer('listFunctions', await listFunctions(db, callerOf(request).id, page));
+      return toPageAnswer(
+        'listFunctions',
+        request.query,
+        await listFunctions(db, callerOf(request).id, request.query, page),
+      );
     },
   });
 

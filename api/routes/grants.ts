@@ -4,6 +4,7 @@ import { deleteGrants, insertGrants, listGrants, revokeGrants } from '../../stor
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/grants.ts';
 import { toReachable } from '../hosted-url.ts';
+import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
 
@@ -33,9 +34,10 @@ export function grantRoutes(app: App, { db, settings }: Services): void {
   app.route({
     ...contract.listGrants,
     handler: async (request) => {
-      const page = toPageRequest('listGrants', request.query);
-      const grants = await listGrants(db, callerOf(request), request.params.id, request.query, page);
-      return toPageAnswer('listGrants', grants);
+      const { params, query } = request;
+      const page = toPageRequest('listGrants', query);
+      const filter = { ...query, ...toPeriod(query) };
+      return toPageAnswer('listGrants', query, await listGrants(db, callerOf(request), params.id, filter, page));
     },
   });
 

@@ -8,6 +8,7 @@ import { findJob, insertJob, listJobs, type Job } from '../../storage/jobs.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/jobs.ts';
 import { openTokenIssuer } from '../invocation-tokens.ts';
+import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
 import { notThere } from '../subjects.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
@@ -43,8 +44,10 @@ export function jobRoutes(app: App, { db, blobs, workflows, settings }: Services
   app.route({
     ...contract.listJobs,
     handler: async (request) => {
-      const page = toPageRequest('listJobs', request.query);
-      return toPageAnswer('listJobs', await listJobs(db, callerOf(request).id, page));
+      const { query } = request;
+      const page = toPageRequest('listJobs', query);
+      const filter = { ...query, ...toPeriod(query) };
+      return toPageAnswer('listJobs', query, await listJobs(db, callerOf(request).id, filter, page));
     },
   });
 

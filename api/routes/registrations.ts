@@ -35,7 +35,7 @@ export function benchmarkRoutes(app: App, { db, settings }: Services): void {
     ...contract.listBenchmarks,
     handler: async ({ query }) => {
       const page = toPageRequest('listBenchmarks', query);
-      return toPageAnswer('listBenchmarks', mapPage(await listBenchmarks(db, query, page), withUrls));
+      return toPageAnswer('listBenchmarks', query, mapPage(await listBenchmarks(db, query, page), withUrls));
     },
   });
 
@@ -70,8 +70,8 @@ export function containerRoutes(app: App, { db, settings: { publicUrl } }: Servi
     ...contract.listContainers,
     handler: async (request) => {
       const page = toPageRequest('listContainers', request.query);
-      const own = await listContainers(db, callerOf(request).id, page);
-      return toPageAnswer('listContainers', mapPage(own, reachable));
+      const own = await listContainers(db, callerOf(request).id, request.query, page);
+      return toPageAnswer('listContainers', request.query, mapPage(own, reachable));
     },
   });
 
@@ -99,7 +99,11 @@ export function datasetRoutes(app: App, { db }: Services): void {
     ...contract.listDatasets,
     handler: async (request) => {
       const page = toPageRequest('listDatasets', request.query);
-      return toPageAnswer('listDatasets', await listDatasets(db, callerOf(request).id, page));
+      return toPageAnswer(
+        'listDatasets',
+        request.query,
+        await listDatasets(db, callerOf(request).id, request.query, page),
+      );
     },
   });
 

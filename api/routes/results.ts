@@ -1,7 +1,9 @@
+import { parseContainerRef } from '../../domain/ids.ts';
 import { parseMetrics } from '../../domain/metrics.ts';
 import { insertResult, listResults } from '../../storage/results.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/results.ts';
+import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
 
@@ -18,8 +20,11 @@ export function resultRoutes(app: App, { db }: Services): void {
   app.route({
     ...contract.listResults,
     handler: async (request) => {
-      const page = toPageRequest('listResults', request.query);
-      return toPageAnswer('listResults', await listResults(db, callerOf(request), request.params.name, page));
+      const { params, query } = request;
+      const page = toPageRequest('listResults', query);
+      const container = query.container === undefined ? undefined : parseContainerRef(query.container);
+      const filter = { container, ...toPeriod(query) };
+      return toPageAnswer('listResults', query, await listResults(db, callerOf(request), params.name, filter, page));
     },
   });
 }

@@ -6,6 +6,7 @@ import { deleteWebhook, insertWebhook, listWebhooks } from '../../storage/webhoo
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/webhooks.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
+import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
 import { createWebhookSecret } from '../webhook-secret.ts';
 
@@ -28,7 +29,7 @@ export function webhookRoutes(app: App, { db, workflows, settings }: Services): 
     ...contract.listWebhooks,
     handler: async (request) => {
       const page = toPageRequest('listWebhooks', request.query);
-      return toPageAnswer('listWebhooks', await listWebhooks(db, callerOf(request).id, page));
+      return toPageAnswer('listWebhooks', request.query, await listWebhooks(db, callerOf(request).id, page));
     },
   });
 
@@ -44,7 +45,8 @@ export function webhookRoutes(app: App, { db, workflows, settings }: Services): 
     ...contract.listWebhookDeliveries,
     handler: async ({ params, query }) => {
       const page = toPageRequest('listWebhookDeliveries', query);
-      return toPageAnswer('listWebhookDeliveries', await listDeliveries(db, params.id, page));
+      const filter = { ...query, ...toPeriod(query) };
+      return toPageAnswer('listWebhookDeliveries', query, await listDeliveries(db, params.id, filter, page));
     },
   });
 

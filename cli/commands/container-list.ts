@@ -1,15 +1,17 @@
 import { formatBytes } from '../../domain/format-bytes.ts';
-import { defineCommand } from '../command.ts';
+import { parseBenchmarkName } from '../../domain/ids.ts';
+import { defineCommand, option } from '../command.ts';
 import { moment, table } from '../table.ts';
 import { everyItem } from '../../client/pages.ts';
 
 export const command = defineCommand({
   name: 'container list',
   summary: 'List your containers',
-  examples: ['strongroom container list'],
-  async run(_given, context) {
+  examples: ['strongroom container list', 'strongroom container list --benchmark digits'],
+  options: { benchmark: option('NAME', 'Only those that this benchmark was asked to accept', parseBenchmarkName) },
+  async run({ options: filter }, context) {
     const platform = await context.platform();
-    const items = await everyItem((page) => platform.listContainers({ query: page }));
+    const items = await everyItem((page) => platform.listContainers({ query: { ...filter, ...page } }));
     const rows = items.map((one) => [
       one.name,
       formatBytes(one.archive.size),
