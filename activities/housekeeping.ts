@@ -4,6 +4,7 @@ import { reviewAssociationWorkflowId, REVIEW_ASSOCIATION } from '../workflows/re
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { expireGrants } from '../storage/grants.ts';
 import { listReviewsWithoutWorkflow, markReviewStarted } from '../storage/reviews.ts';
+import { removeUnusedBlobs } from '../storage/blob-removal.ts';
 import { removeOrphanedUploads } from '../storage/upload-cleanup.ts';
 import type { Platform } from './platform.ts';
 
@@ -11,12 +12,13 @@ export interface HousekeepingActivities {
   startMissingReviews(): Promise<number>;
   expireGrants(): Promise<number>;
   removeOrphanedUploads(): Promise<number>;
+  removeUnusedBlobs(): Promise<number>;
 }
 
-/** An upload that nobody went on with for a day is given up. */
+/** An upload that nobody went on with for a day is given up; so long, too, may a download of a replaced archive take. */
 const ABANDONED_HOURS = 24;
 
-export function createHousekeepingActivities({ db, temporal, uploadsFolder }: Platform): HousekeepingActivities {
+export function createHousekeepingActivities({ db, blobs, temporal, uploadsFolder }: Platform): HousekeepingActivities {
   return {
     async startMissingReviews() {
       const reviews = await listReviewsWithoutWorkflow(db);
@@ -39,5 +41,7 @@ export function createHousekeepingActivities({ db, temporal, uploadsFolder }: Pl
     expireGrants: () => expireGrants(db),
 
     removeOrphanedUploads: () => removeOrphanedUploads(db, uploadsFolder, ABANDONED_HOURS),
+
+    removeUnusedBlobs: () => removeUnusedBlobs(db, blobs, ABANDONED_HOURS),
   };
 }

@@ -5,6 +5,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { FunctionId, Handle, JobId } from '../domain/ids.ts';
 import type { JobState } from '../domain/job.ts';
 import type { HostedBatch, JobTerms } from '../enclave/host/served-function.ts';
+import { removeForgotten } from '../storage/blob-removal.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
 import { findVisibleFunction, noSuchFunction } from '../storage/functions.ts';
@@ -74,7 +75,7 @@ export const createJobActivities = ({ db, blobs, openBatch }: JobEnclave): JobAc
   },
 
   async recordJobState(job, state, failure) {
-    for (const sha256 of await setJobState(db, job, state, failure)) await blobs.remove(sha256);
+    await removeForgotten(db, blobs, await setJobState(db, job, state, failure));
   },
 });
 

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { AddressPolicy } from '../client/address-policy.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import type { Db } from '../storage/database.ts';
 import type { SendMail } from '../storage/mail.ts';
 import type { NoteVerifier } from '../crypto/transparency/signed-note.ts';
@@ -9,6 +10,7 @@ import type { Fingerprint } from '../domain/ids.ts';
 
 export interface Platform {
   readonly db: Db;
+  readonly blobs: BlobStore;
   readonly temporal: Client;
   readonly sendMail: SendMail;
   readonly uploadsFolder: string;

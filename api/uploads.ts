@@ -7,7 +7,8 @@ import { StrongroomError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import { parseSha256 } from '../domain/ids.ts';
 import type { Account } from '../storage/accounts.ts';
-import { deleteUpload, findUpload, insertBlob, insertUpload, type Upload } from '../storage/blobs.ts';
+import { recordBlob } from '../storage/blob-removal.ts';
+import { deleteUpload, findUpload, insertUpload, type Upload } from '../storage/blobs.ts';
 import type { Services } from './services.ts';
 import { toTusFailure } from './upload-failures.ts';
 
@@ -60,7 +61,7 @@ function hooks(
       const { sha256, accountId } = await ownUpload(request, id);
       try {
         const adopted = await blobs.adopt(join(settings.uploadsFolder, id), { sha256, size });
-        await insertBlob(db, { sha256: adopted, size }, accountId);
+        await recordBlob(db, blobs, { sha256: adopted, size }, accountId);
       } finally {
         await forget(id);
         await deleteUpload(db, id);

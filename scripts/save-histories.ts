@@ -3,18 +3,19 @@
  * To be run when a workflow was changed on purpose, so that histories from before cannot be replayed any more.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Client } from '@temporalio/client';
 import { Narrator } from '../examples/demo/narrator.ts';
+import { tellInference } from '../examples/demo/inference.ts';
 import { choosePackages, forgetExampleImages } from '../examples/demo/packages.ts';
 import { castOf, everyone, tellStory } from '../examples/demo/story.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { bringUp } from '../stack/stack.ts';
 import { connectTemporalClient } from '../stack/temporal-connection.ts';
-import { HOUSEKEEPING_SCHEDULE } from '../workflows/housekeeping/contract.ts';
+import { HOUSEKEEPING } from '../workflows/housekeeping/contract.ts';
 import { SIGN_AUDIT_HEAD, SIGN_AUDIT_HEAD_WORKFLOW_ID } from '../workflows/sign-audit-head/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 
@@ -39,7 +40,9 @@ try {
   const packages = await choosePackages((missing) => {
     throw missing;
   });
-  await tellStory(stage, cast, packages, new Narrator());
+  const narrator = new Narrator();
+  await tellStory(stage, cast, packages, narrator);
+  await tellInference(stage, cast, narrator);
   // No part of the demo, which is long enough.
   await cast.owner.run(['container', 'rotate-key', 'digits-model']);
   await tellOutside(cast);
@@ -64,11 +67,8 @@ async function tellOutside({ committee: [ann, ben] }: ReturnType<typeof castOf>)
 }
 
 /** It runs every few minutes, which may not have come. */
-async function runHousekeeping({ schedule }: Client): Promise<void> {
-  const handle = schedule.getHandle(HOUSEKEEPING_SCHEDULE);
-  await handle.trigger();
-  while ((await handle.describe()).info.runningActions.length === 0) await pause(100);
-  while ((await handle.describe()).info.runningActions.length > 0) await pause(100);
+async function runHousekeeping({ workflow }: Client): Promise<void> {
+  await workflow.execute(HOUSEKEEPING, { workflowId: HOUSEKEEPING, taskQueue: PLATFORM_TASK_QUEUE });
 }
 
 async function signAuditHead({ workflow }: Client): Promise<void> {
@@ -109,5 +109,5 @@ function inPayload(base64: string): string {
 }
 
 function anonymous(text: string): string {
-  return text.replaceAll(folder, '/story').replaceAll(ROOT, '/strongroom');
+  return text.replaceAll(folder, '/story').replaceAll(ROOT, '/strongroom').replaceAll(hostname(), 'machine');
 }

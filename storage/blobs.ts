@@ -21,9 +21,17 @@ export interface Upload {
   readonly size: number;
 }
 
-/** Fails with `E_NOT_FOUND` unless the blob is there with that size. */
+/**
+ * Fails with `E_NOT_FOUND` unless the blob is there with that size. Says that it is wanted now, so that nobody takes it
+ * for unused while something is about to rest on it.
+ */
 export async function requireBlob(db: Db | Trx, { sha256, size }: Blob, what: string): Promise<void> {
-  const found = await db.selectFrom('blobs').select('size').where('sha256', '=', sha256).executeTakeFirst();
+  const found = await db
+    .updateTable('blobs')
+    .set({ wantedAt: sql<Date>`now()` })
+    .where('sha256', '=', sha256)
+    .returning('size')
+    .executeTakeFirst();
   if (!found) {
     throw new StrongroomError('E_NOT_FOUND', `The ${what} ${sha256} was not uploaded.`, { next: 'Upload it first.' });
   }
@@ -37,7 +45,16 @@ export async function insertBlob(db: Db | Trx, blob: Blob, uploadedBy: AccountId
   await db
     .insertInto('blobs')
     .values({ ...blob, uploadedBy })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ wantedAt: sql<Date>`now()` }))
+    .execute();
+}
+
+/** What rested on the blob lets it go: it is unused from now on, unless something else does. */
+export async function releaseBlob(trx: Trx, sha256: Sha256): Promise<void> {
+  await trx
+    .updateTable('blobs')
+    .set({ wantedAt: sql<Date>`now()` })
+    .where('sha256', '=', sha256)
     .execute();
 }
 
@@ -75,13 +92,23 @@ export async function deleteUpload(db: Db | Trx, id: string): Promise<void> {
 /** Forgets a blob that the account itself brought, where nothing rests on it any more; says whether its file can go. */
 export async function forgetUnusedBlob(trx: Trx, owner: AccountId, sha256: Sha256): Promise<boolean> {
   const { rows } = await sql<{ sha256: Sha256 }>`DELETE FROM blobs WHERE sha256 = ${sha256} AND uploaded_by = ${owner}
-    AND NOT EXISTS (SELECT FROM functions WHERE bundle_sha256 = ${sha256})
-    AND NOT EXISTS (SELECT FROM job_batches WHERE job_batches.sha256 = ${sha256})
-    AND NOT EXISTS (SELECT FROM containers WHERE archive_sha256 = ${sha256})
-    AND NOT EXISTS (SELECT FROM benchmarks WHERE test_dataset = ${sha256} OR metrics_archive = ${sha256})
-    RETURNING sha256`.execute(trx);
+    AND ${IS_UNUSED} RETURNING sha256`.execute(trx);
   return rows.length > 0;
 }
+
+/** Forgets the blobs, `most` of them, that nothing has rested on and nobody has brought for so many hours. */
+export async function forgetBlobsUnusedFor(db: Db, hours: number, most: number): Promise<Sha256[]> {
+  const { rows } = await sql<{ sha256: Sha256 }>`DELETE FROM blobs
+    WHERE sha256 IN (SELECT sha256 FROM blobs WHERE wanted_at <= now() - make_interval(hours => ${hours})
+      AND ${IS_UNUSED} ORDER BY wanted_at LIMIT ${most})
+    AND wanted_at <= now() - make_interval(hours => ${hours}) RETURNING sha256`.execute(db);
+  return rows.map(({ sha256 }) => sha256);
+}
+
+const IS_UNUSED = sql<boolean>`NOT EXISTS (SELECT FROM functions WHERE bundle_sha256 = blobs.sha256)
+  AND NOT EXISTS (SELECT FROM job_batches WHERE job_batches.sha256 = blobs.sha256)
+  AND NOT EXISTS (SELECT FROM containers WHERE archive_sha256 = blobs.sha256)
+  AND NOT EXISTS (SELECT FROM benchmarks WHERE test_dataset = blobs.sha256 OR metrics_archive = blobs.sha256)`;
 
 /** Uploads that were begun more than `hours` ago and never completed. */
 export async function listOrphanedUploads(db: Db, hours: number): Promise<Upload[]> {

@@ -6,6 +6,7 @@ import type { AssociationId, ContainerName, Fingerprint, Sha256 } from '../domai
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
 import { lockOwnContainer, replaceArchive, type Container } from './containers.ts';
+import { releaseBlob } from './blobs.ts';
 import type { Db, Trx } from './database.ts';
 import {
   announceAccess,
@@ -57,6 +58,7 @@ export async function rotateKey(
     checkIsCurrent(`${owner.handle}/${name}`, container.archive.sha256, from);
     const replaced = await replaceGrants(trx, owner, id, rotation);
     await replaceArchive(trx, id, archive);
+    await releaseBlob(trx, from);
     await recordAudit(trx, {
       action: 'container.rotated',
       subject: `container/${owner.handle}/${name}`,

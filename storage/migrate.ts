@@ -15,6 +15,7 @@ import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
+import * as unusedBlobs from './migrations/2026-11-28-unused-blobs.ts';
 import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
 import * as spentJobIds from './migrations/2026-11-28-spent-job-ids.ts';
 import * as workingProcesses from './migrations/2026-11-28-working-processes.ts';
@@ -33,6 +34,7 @@ const MIGRATIONS = {
   '2026-11-26-work-of-jobs': jobs,
   '2026-11-26-written-log': transparencyLog,
   '2026-11-26-written-to-webhooks': webhooks,
+  '2026-11-28-unused-blobs': unusedBlobs,
   '2026-11-28-sealing-keys': sealingKeys,
   '2026-11-28-spent-job-ids': spentJobIds,
   '2026-11-28-working-processes': workingProcesses,

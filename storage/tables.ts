@@ -59,7 +59,8 @@ interface BlobsTable {
   sha256: Sha256;
   size: number;
   uploadedBy: AccountId;
-  uploadedAt: SetMoment;
+  /** When it was last brought, asked for, or let go by what rested on it. */
+  wantedAt: SetMoment;
 }
 
 interface UploadsTable {

@@ -9,6 +9,7 @@ import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '.
 import { openLog } from '../stack/log.ts';
 import { startTracing } from '../stack/tracing.ts';
 import { saveAuthority } from '../storage/authority.ts';
+import { openBlobStore } from '../storage/blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';
@@ -54,6 +55,7 @@ await saveWebhookKey(db, webhookKey.publicKey);
 const worker = await createPlatformWorker(
   {
     db,
+    blobs: await openBlobStore({ folder: within('blobs'), s3Url: config.s3Url }),
     temporal: temporal.client,
     sendMail: openMail({ from: config.mailFrom, smtpUrl: config.smtpUrl, outboxFolder: within('outbox') }),
     uploadsFolder: within('uploads'),

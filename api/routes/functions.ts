@@ -1,6 +1,7 @@
 import type { FunctionId } from '../../domain/ids.ts';
 import type { AccountId } from '../../storage/tables.ts';
 import { findAccountByHandle } from '../../storage/accounts.ts';
+import { removeForgotten } from '../../storage/blob-removal.ts';
 import {
   deleteFunction,
   findVisibleFunction,
@@ -70,7 +71,7 @@ export function functionRoutes(app: App, { db, blobs, workflows, enclave, settin
     handler: async (request, reply) => {
       const { id } = request.params;
       const forgotten = await deleteFunction(db, callerOf(request).id, id);
-      if (forgotten) await blobs.remove(forgotten.sha256);
+      if (forgotten) await removeForgotten(db, blobs, [forgotten.sha256]);
       // An enclave that is away has no runner to end.
       await enclave.forget(id).catch((error: unknown) => {
         request.log.warn({ err: error }, 'The enclave was not told of a deletion.');

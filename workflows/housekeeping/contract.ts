@@ -8,4 +8,6 @@ export interface HousekeepingResult {
   readonly reviewsStarted: number;
   readonly grantsExpired: number;
   readonly uploadsRemoved: number;
+  /** Archives that a rotation replaced, and files that nothing was ever made to rest on. */
+  readonly blobsRemoved: number;
 }

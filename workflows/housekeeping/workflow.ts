@@ -5,7 +5,8 @@ import { pinned } from '../story/pinned.ts';
 import { Story } from '../story/story.ts';
 import type { HousekeepingResult } from './contract.ts';
 
-const { startMissingReviews, expireGrants, removeOrphanedUploads } = proxyActivities<HousekeepingActivities>(QUICK);
+const { startMissingReviews, expireGrants, removeOrphanedUploads, removeUnusedBlobs } =
+  proxyActivities<HousekeepingActivities>(QUICK);
 
 pinned(housekeeping);
 
@@ -16,5 +17,6 @@ export async function housekeeping(): Promise<HousekeepingResult> {
     reviewsStarted: await story.step('Start missing reviews', startMissingReviews, []),
     grantsExpired: await story.step('Expire grants', expireGrants, []),
     uploadsRemoved: await story.step('Remove orphaned uploads', removeOrphanedUploads, []),
+    blobsRemoved: await story.step('Remove unused blobs', removeUnusedBlobs, []),
   };
 }

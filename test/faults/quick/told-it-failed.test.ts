@@ -145,7 +145,7 @@ describe('where every activity is done and told to have failed', () => {
     expect((await readFile(answers, 'utf8')).trim().split('\n')).toHaveLength(2);
     await platform.readAuditHead();
     await harness.cast.temporal.client.schedule.getHandle(HOUSEKEEPING_SCHEDULE).trigger();
-    await until('the house is kept', async () => notes('told').includes('removeOrphanedUploads'));
+    await until('the house is kept', async () => notes('told').includes('removeUnusedBlobs'));
   }, 60_000);
 
   test('nothing was lost, doubled or left behind, and no activity was spared', async () => {
