@@ -115,6 +115,10 @@ export const COMMAND_INDEX: readonly Listed[] = [
     name: 'log verify',
     summary: 'Say whether the transparency log is whole, and leads on from the checkpoint that you kept',
   },
+  {
+    name: 'log witness',
+    summary: 'Watch the transparency log for others, and cosign what leads on from what was seen',
+  },
   { name: 'sealing-key show', summary: 'Show the key to which inputs for you are sealed' },
   { name: 'sealing-key rotate', summary: 'Move on to your next sealing key' },
   { name: 'enclave show', summary: 'Show the enclave that you believe, and how the platform describes it now' },

@@ -132,6 +132,11 @@ export class PartyHome {
     return path.join(this.#ofPlatform('enclaves', session), 'trust.json');
   }
 
+  /** The key and the checkpoint of the witness that this party runs. */
+  witnessFolder(session: Session): string {
+    return path.join(this.#ofPlatform('witness', session), session.handle);
+  }
+
   /** Where the keys to the results of this party's jobs lie, and what was sent. */
   jobsFolder(session: Session): string {
     return path.join(this.#ofPlatform('jobs', session), session.handle);

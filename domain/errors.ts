@@ -138,6 +138,7 @@ export const ERROR_KINDS = {
   E_SEALED_INPUT: kind(422, EXIT.integrity),
   E_RECEIPT: kind(422, EXIT.integrity),
   E_LOG_INVALID: kind(422, EXIT.integrity),
+  E_NOT_WITNESSED: kind(422, EXIT.integrity, true),
   E_AUDIT_LOG: kind(422, EXIT.integrity),
   // The machine and the platform
   E_NO_SPACE: kind(507, EXIT.noSpace),

@@ -7,11 +7,20 @@ import { decodeLogEntry, encodeLogEntry, type LogEntry } from '../../crypto/tran
 import { MERKLE_SHA256, verifyConsistency, verifyInclusion, type TreeHead } from '../../crypto/transparency/merkle.ts';
 import { parseVerifierKey } from '../../crypto/transparency/signed-note.ts';
 import { MerkleTree } from '../../domain/merkle-tree.ts';
-import { StrongroomError } from '../../domain/errors.ts';
 import { parseSha256, type Sha256 } from '../../domain/ids.ts';
 import type { AttestedUserKey } from '../../crypto/sealed/attested-user-key.ts';
 import type { PlatformClient, Schema } from '../platform.ts';
+import {
+  contradicted,
+  isContradiction,
+  isMissing,
+  missing,
+  notWitnessed,
+  otherView,
+  rewritten,
+} from './log-failures.ts';
 import type { KeptCheckpoint, TrustStore } from './trust.ts';
+import { readWitness, type Witnessed } from './witnesses.ts';
 
 type Checkpoint = Schema<'LogCheckpoint'>;
 
@@ -26,9 +35,20 @@ export interface LogState {
 
 const bytesOf = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'));
 
+/** A required witness, and how much of the log it has seen. */
+export interface WitnessState {
+  readonly name: string;
+  /** Entries. */
+  readonly size: number;
+  readonly at: string;
+}
+
+const MOST_TRIES = 5;
+
 export class PublicLog {
   readonly #platform: PlatformClient;
   readonly #store: TrustStore;
+  #witnessed: Promise<readonly WitnessState[]> | undefined;
 
   constructor(platform: PlatformClient, store: TrustStore) {
     this.#platform = platform;
@@ -47,6 +67,19 @@ export class PublicLog {
       });
     const { head } = await this.#follow(checkpoint, kept);
     verifyInclusion(leaf, { index, hashes: inclusion.map(bytesOf) }, head);
+    for (const { name, size } of await this.witnessed()) {
+      // Its tree is a beginning of this one, so what lies within it lies there, too.
+      if (index >= size) throw notWitnessed(`${name} has seen ${size} entries, and this is number ${index + 1}.`);
+    }
+  }
+
+  /**
+   * What each required witness saw of the log, all of it a beginning of the kept checkpoint. Fails with `E_LOG_INVALID`
+   * where a witness was shown another log, and with `E_NOT_WITNESSED`.
+   */
+  witnessed(): Promise<readonly WitnessState[]> {
+    this.#witnessed ??= this.#askWitnesses();
+    return this.#witnessed;
   }
 
   /** The log as it is now, which leads on from the kept checkpoint. Fails with `E_LOG_INVALID`. */
@@ -88,6 +121,39 @@ export class PublicLog {
     if (next < size) throw rewritten(`It ends with ${next} entries and is said to have ${size}.`);
     if (digitsOf(await tree.root(size)) !== root) throw rewritten('Its entries are others than it is signed for.');
     return shown;
+  }
+
+  async #askWitnesses(): Promise<readonly WitnessState[]> {
+    const states = [];
+    for (const required of await this.#store.witnesses()) {
+      states.push(await this.#compare(await readWitness(required, new Date())));
+    }
+    return states;
+  }
+
+  async #compare({ name, note, at }: Witnessed): Promise<WitnessState> {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const { key } = await this.advance();
+      const kept = openCheckpoint((await this.#store.checkpoint())?.note ?? '', parseVerifierKey(key));
+      try {
+        const seen = openCheckpoint(note, parseVerifierKey(key));
+        const query = { since: String(seen.size) };
+        const now = await this.#platform.readLogCheckpoint({ query }).catch((error: unknown) => {
+          throw contradicted(error);
+        });
+        const head = openCheckpoint(now.note, parseVerifierKey(key));
+        verifyConsistency(seen, head, (now.consistency ?? []).map(bytesOf));
+        // Where the log has grown between the two answers, they are asked for again.
+        if (head.size !== kept.size) continue;
+        if (digitsOf(head.root) !== digitsOf(kept.root)) throw rewritten('It has two heads of one size.');
+        return { name, size: seen.size, at: at.toISOString() };
+      } catch (error) {
+        if (!isContradiction(error)) throw error;
+        await this.#store.holdConflict({ note, key });
+        throw otherView(name, error);
+      }
+    }
+    throw notWitnessed('The log grows faster than it can be compared.');
   }
 
   async #follow(
@@ -153,31 +219,3 @@ const sinceOf = (kept: KeptCheckpoint | null): { since?: string } =>
   kept ? { since: String(openCheckpoint(kept.note, parseVerifierKey(kept.key)).size) } : {};
 
 const digitsOf = (hash: Uint8Array): Sha256 => parseSha256(Buffer.from(hash).toString('hex'));
-
-const isMissing = (error: unknown): boolean => error instanceof StrongroomError && error.code === 'E_NOT_FOUND';
-
-/** A log that refuses to lead on from where it was is shorter now. */
-const contradicted = (error: unknown): unknown =>
-  error instanceof StrongroomError && error.code === 'E_INVALID_REQUEST'
-    ? rewritten(`It is shorter than it was. ${error.message}`)
-    : error;
-
-const missing = (entry: LogEntry) =>
-  new StrongroomError(
-    'E_LOG_INVALID',
-    entry.kind === 'user-key'
-      ? `The key of ${entry.user} that the platform shows is not in its transparency log.`
-      : 'The function that the platform shows is not in its transparency log.',
-    {
-      why: 'What is shown to you may be another one than what is shown to others.',
-      next: "Send nothing. Compare with what others see, and ask the platform's operator.",
-    },
-  );
-
-const rewritten = (why: string) =>
-  new StrongroomError('E_LOG_INVALID', 'The transparency log contradicts what it was before.', {
-    why,
-    next:
-      'Rely on nothing of this platform until its operator has explained it. Both checkpoints are kept as evidence: ' +
-      'strongroom log show. After an explanation, a restored backup for instance: strongroom log verify --accept',
-  });

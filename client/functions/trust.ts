@@ -7,6 +7,7 @@ import { StrongroomError } from '../../domain/errors.ts';
 import type { FunctionId, Handle, Sha256 } from '../../domain/ids.ts';
 import { formatKeyId } from '../../crypto/sealed/user-key.ts';
 import type { AttestationPolicy } from '../../crypto/attestation/policy.ts';
+import type { RequiredWitness } from './witnesses.ts';
 import { readJsonFile, writeJsonFile } from '../private-files.ts';
 
 export interface ProgramRegisters {
@@ -31,6 +32,8 @@ interface TrustFile {
   readonly checkpoint: KeptCheckpoint | null;
   /** One that contradicts it. */
   readonly conflict: KeptCheckpoint | null;
+  /** Whoever must have seen what is believed for the first time. */
+  readonly witnesses: readonly RequiredWitness[];
 }
 
 /** As the platform signed it. */
@@ -41,7 +44,10 @@ export interface KeptCheckpoint {
   readonly key: string;
 }
 
-const NOTHING: TrustFile = { enclave: null, functions: {}, users: {}, checkpoint: null, conflict: null };
+const NOTHING: TrustFile = {
+  ...{ enclave: null, functions: {}, users: {} },
+  ...{ checkpoint: null, conflict: null, witnesses: [] },
+};
 
 export class TrustStore {
   readonly #file: string | null;
@@ -81,6 +87,22 @@ export class TrustStore {
   /** The next checkpoint is believed as the first one was. */
   async forgetCheckpoint(): Promise<void> {
     await this.#write({ ...(await this.#read()), checkpoint: null, conflict: null });
+  }
+
+  async witnesses(): Promise<readonly RequiredWitness[]> {
+    return (await this.#read()).witnesses;
+  }
+
+  /** From now on this witness is required; one of the same key takes its place. */
+  async holdWitness(witness: RequiredWitness): Promise<void> {
+    const trust = await this.#read();
+    const others = trust.witnesses.filter(({ key }) => key !== witness.key);
+    await this.#write({ ...trust, witnesses: [...others, witness] });
+  }
+
+  async forgetWitness(key: string): Promise<void> {
+    const trust = await this.#read();
+    await this.#write({ ...trust, witnesses: trust.witnesses.filter((witness) => witness.key !== key) });
   }
 
   async knowsFunction(id: FunctionId): Promise<boolean> {

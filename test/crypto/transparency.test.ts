@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { openCheckpoint, signCheckpoint } from '../../crypto/transparency/checkpoint.ts';
+import { cosign, formatWitnessKey, openCosignature, parseWitnessKey } from '../../crypto/transparency/cosignature.ts';
 import type { LogEntry } from '../../crypto/transparency/log-entry.ts';
 import { decodeLogEntry, encodeLogEntry } from '../../crypto/transparency/log-entry.ts';
 import { MERKLE_SHA256, verifyConsistency, verifyInclusion } from '../../crypto/transparency/merkle.ts';
@@ -265,6 +266,54 @@ describe('checkpoints', () => {
         true,
       ]);
     }
+  });
+});
+
+describe('cosignatures of witnesses', () => {
+  const pairOf = (name: string) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const raw = Uint8Array.from(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
+    return { verifier: { name, publicKey: raw }, publicKey, privateKey };
+  };
+  const [log, witness, other] = [pairOf('strongroom.example/log'), pairOf('witness.example'), pairOf('other.example')];
+  const text = `strongroom.example/log\n3\n${Buffer.alloc(32, 1).toString('base64')}\n`;
+  const note = signNote(text, log.verifier, log.privateKey);
+  const at = new Date('2026-11-28T12:00:00Z');
+  const cosigned = cosign(note, witness.verifier, witness.privateKey, at);
+
+  test('say when a witness saw a checkpoint, and leave the log its own signature', () => {
+    expect(openCosignature(cosigned, witness.verifier)).toEqual(at);
+    expect(openCheckpoint(cosigned, log.verifier).size).toBe(3);
+    const twice = cosign(cosigned, other.verifier, other.privateKey, at);
+    expect([openCosignature(twice, witness.verifier), openCosignature(twice, other.verifier)]).toEqual([at, at]);
+  });
+
+  test('are those of C2SP: key type 4, the time before the signature, and a message of their own', () => {
+    expect(parseWitnessKey(formatWitnessKey(witness.verifier))).toEqual(witness.verifier);
+    const line = /^\u2014 witness\.example (\S+)$/m.exec(cosigned)?.[1] ?? '';
+    const bytes = Buffer.from(line, 'base64');
+    const named = Buffer.concat([Buffer.from('witness.example\n\x04'), witness.verifier.publicKey]);
+    expect(bytes.subarray(0, 4)).toEqual(createHash('sha256').update(named).digest().subarray(0, 4));
+    expect(bytes.readBigUInt64BE(4)).toBe(BigInt(at.getTime() / 1000));
+    const message = Buffer.from(`cosignature/v1\ntime ${at.getTime() / 1000}\n${text}`);
+    expect(verify(null, message, witness.publicKey, bytes.subarray(12))).toBe(true);
+  });
+
+  test('of nobody, of another, of another checkpoint or time, or as a plain signature are refused', () => {
+    const changed = (from: number) => {
+      const [, line = ''] = /^\u2014 witness\.example (\S+)$/m.exec(cosigned) ?? [];
+      const bytes = Buffer.from(line, 'base64');
+      bytes[from] = (bytes[from] ?? 0) ^ 1;
+      return cosigned.replace(line, bytes.toString('base64'));
+    };
+    const plain = signNote(text, witness.verifier, witness.privateKey).split('\n\n')[1] ?? '';
+    const wrong = [note, `${note}${plain}`, changed(0), changed(4), changed(11), changed(12), changed(75)];
+    wrong.push(cosigned.replace('\n3\n', '\n4\n'), `${cosigned}${cosigned.split('\n').at(-2) ?? ''}\n`);
+    for (const each of wrong) {
+      expect([each, isRefused(() => openCosignature(each, witness.verifier))]).toEqual([each, true]);
+    }
+    expect(isRefused(() => openCosignature(cosigned, { ...witness.verifier, name: 'other.example' }))).toBe(true);
+    expect(isRefused(() => parseWitnessKey(formatVerifierKey(witness.verifier)))).toBe(true);
   });
 });
 

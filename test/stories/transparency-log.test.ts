@@ -1,7 +1,15 @@
 /** The transparency log against an operator who changes the database: whoever kept a checkpoint, or asks, finds out. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type pg from 'pg';
+import { TrustStore } from '../../client/functions/trust.ts';
+import { cosign, formatWitnessKey, openCosignature, parseWitnessKey } from '../../crypto/transparency/cosignature.ts';
 import { encodeLogEntry } from '../../crypto/transparency/log-entry.ts';
 import { MERKLE_SHA256 } from '../../crypto/transparency/merkle.ts';
 import { MerkleTree } from '../../domain/merkle-tree.ts';
@@ -41,9 +49,9 @@ beforeEach(async () => {
   }
 });
 
-async function deploy(name: string): Promise<void> {
+async function deploy(name: string, person = alice): Promise<void> {
   const folder = await writeFunction(path.join(cast.folder, name), name, `return '${name}' + text;`);
-  await deployFolder(alice, folder, true);
+  await deployFolder(person, folder, true);
 }
 
 /** The same account, elsewhere, with nothing believed yet. */
@@ -125,6 +133,116 @@ test('grows on from what callers kept, with each deployment', async () => {
   await deploy('four');
   expect(await answerTo(fresh, ['log', 'verify'])).toMatchObject({ entries: 5, kept: 4, functions: 4 });
 });
+
+describe('an independent witness', () => {
+  let witness: Caller;
+  let published: string;
+  let key: string;
+  const look = () =>
+    answerTo<{ witness: string; entries: number }>(witness, ['log', 'witness', '--once', '--out', published]);
+  /** Somebody with nothing believed yet who requires the witness. */
+  const requiring = async (name: string, place = published) => {
+    const caller = await afresh(name, dora);
+    const store = new TrustStore(caller.home.enclaveTrustFile(caller.session));
+    await store.holdWitness({ key, place });
+    return caller;
+  };
+  beforeAll(async () => {
+    witness = await cast.enrol('wanda');
+    published = path.join(cast.folder, 'checkpoint');
+  });
+  beforeEach(async () => {
+    await rm(witness.home.witnessFolder(witness.session), { recursive: true, force: true });
+    key = (await look()).witness;
+  });
+
+  test('cosigns what leads on, which others require by its key; what it publishes is hashes only', async () => {
+    expect(await look()).toMatchObject({ witness: key, entries: 4 });
+    const note = await readFile(published, 'utf8');
+    expect(note.split('\n').slice(0, 2)).toEqual(['strongroom/log', '4']);
+    expect(openCosignature(note, parseWitnessKey(key)).getTime()).toBeLessThanOrEqual(Date.now());
+    for (const secret of [witness.session.token, 'alice', 'PRIVATE']) expect(note).not.toContain(secret);
+    const caller = await afresh('relying', dora);
+    const required = ['log', 'verify', '--witness', key, '--cosigned', published];
+    expect(await answerTo(caller, required)).toMatchObject({
+      witnesses: [{ size: 4, name: expect.stringMatching(/wanda$/) }],
+    });
+    expect((await library(caller).run('alice/one', Buffer.from('!'))).bytes.toString()).toBe('one!');
+    // It stays required, until it is forgotten.
+    await rename(published, `${published}.away`);
+    expect(await refusalOf(caller, ['log', 'verify'])).toMatchObject({ code: 'E_NOT_WITNESSED', exit: 3 });
+    expect(await answerTo(caller, ['log', 'verify', '--forget-witness', key])).toMatchObject({ witnesses: [] });
+    await rename(`${published}.away`, published);
+  });
+
+  test('is read from where it publishes, by its own key only, and not after a day without a look', async () => {
+    const server = createServer((_asked, reply) => createReadStream(published).pipe(reply)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/checkpoint`;
+    expect(await answerTo(await requiring('by-url', url), ['log', 'verify'])).toMatchObject({
+      witnesses: [{ size: 4 }],
+    });
+    server.close();
+    const { verifier, privateKey } = anybody();
+    const note = await readFile(published, 'utf8');
+    const forged = path.join(cast.folder, 'forged');
+    await writeFile(
+      forged,
+      cosign(note.split('\n').slice(0, 5).join('\n').concat('\n'), verifier, privateKey, new Date()),
+    );
+    expect(await refusalOf(await requiring('believing', forged), ['log', 'verify'])).toMatchObject({
+      code: 'E_LOG_INVALID',
+    });
+    const old = path.join(cast.folder, 'old');
+    await writeFile(old, cosign(note, verifier, privateKey, new Date(Date.now() - 25 * 3_600_000)));
+    const caller = await afresh('late', dora);
+    const demand = ['log', 'verify', '--witness', formatWitnessKey(verifier), '--cosigned', old];
+    expect(await refusalOf(caller, demand)).toMatchObject({
+      code: 'E_NOT_WITNESSED',
+      why: expect.stringContaining('24 hours'),
+    });
+  });
+
+  test('finds out a platform that shows it one history and somebody else another, and so does who requires it', async () => {
+    await look();
+    const before = await readFile(published, 'utf8');
+    await rewriteWholeLog();
+    // Whoever asks nobody else believes the other history.
+    expect(await answerTo(await afresh('alone', dora), ['log', 'verify'])).toMatchObject({ verified: true });
+    const caller = await requiring('deceived');
+    const found = await refusalOf(caller, ['log', 'verify']);
+    expect(found).toMatchObject({ code: 'E_LOG_INVALID', exit: 3, message: expect.stringContaining('another log') });
+    const called = library(await requiring('calling')).connect('alice/one');
+    await expect(called).rejects.toMatchObject({ code: 'E_LOG_INVALID' });
+    expect((await command(caller, ['log', 'show'])).stdout).toContain('CONTRADICTED BY:');
+    // The witness sees it as soon as it is shown it, says so, and never cosigns again.
+    expect(await refusalOf(witness, ['log', 'witness', '--once', '--out', published])).toMatchObject({ exit: 3 });
+    const running = await refusalOf(witness, ['log', 'witness', '--every', '1s', '--out', published]);
+    expect(running).toMatchObject({ code: 'E_LOG_INVALID', message: expect.stringContaining('nothing more') });
+    expect(await readFile(published, 'utf8')).toBe(before);
+  });
+
+  test('keeps what it has not seen from being believed for the first time', async () => {
+    await deploy('five', await afresh('deploying'));
+    const caller = await requiring('early');
+    await expect(library(caller).connect('alice/five')).rejects.toMatchObject({ code: 'E_NOT_WITNESSED' });
+    const ran = await command(witness, ['log', 'witness', '--every', '1s', '--out', published], {
+      meanwhile: (child) => {
+        child.stderr?.on('data', (text: string) => {
+          if (text.includes('5 entries, cosigned')) child.kill('SIGINT');
+        });
+      },
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('The log has 5 entries') });
+    expect((await library(caller).run('alice/five', Buffer.from('!'))).bytes.toString()).toBe('five!');
+  }, 60_000);
+});
+
+function anybody() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const raw = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+  return { verifier: { name: 'anybody', publicKey: raw }, privateKey };
+}
 
 /** As an operator would do it who wants nobody new to notice: other entries, and all hashes over them. */
 async function rewriteWholeLog(): Promise<void> {
