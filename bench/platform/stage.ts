@@ -145,8 +145,9 @@ export async function addDataOwners({ db, association }: Stage, first: number, c
     FROM ${numbers}`.execute(db);
   await sql`INSERT INTO datasets (owner_id, name, sha256, size, files, description)
     SELECT 'owner-' || number, 'wards', ${DIGEST}, 1, 1, '' FROM ${numbers}`.execute(db);
-  await sql`INSERT INTO associations (kind, dataset_id, benchmark, owner_id, state, reason, deadline, decided_at)
-    SELECT 'dataset', datasets.id, 'digits', owner_id, 'approved', 'approved', now() + interval '1 day', now()
+  await sql`INSERT INTO associations (kind, dataset_id, benchmark, owner_id, state, reason, deadline, decided_at, content)
+    SELECT 'dataset', datasets.id, 'digits', owner_id, 'approved', 'approved', now() + interval '1 day', now(),
+      jsonb_build_object('sha256', ${DIGEST}::text, 'size', 1, 'files', 1)
     FROM ${numbers} JOIN datasets ON owner_id = 'owner-' || number`.execute(db);
   await sql`INSERT INTO certificates (fingerprint, account_id, email, certificate, expires_at)
     SELECT upper(lpad(to_hex(number), 40, '0')), 'owner-' || number, 'owner-' || number || '@example.org',
