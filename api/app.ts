@@ -5,6 +5,7 @@ import reference from '@scalar/fastify-api-reference';
 import Fastify from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { openAuthentication } from './authentication.ts';
+import { openSignIns } from './sign-ins.ts';
 import { namedSchemas } from './contract/all.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { collectOpenApi } from './openapi-document.ts';
@@ -35,6 +36,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { logRoutes } from './routes/log.ts';
 import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/registrations.ts';
 import { resultRoutes } from './routes/results.ts';
+import { signInRoutes } from './routes/sign-ins.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { serveStreams } from './server-sent-events.ts';
 import { workflowRoutes } from './routes/workflows.ts';
@@ -49,6 +51,7 @@ const ROUTES = [
   accountRoutes,
   ownAccountRoutes,
   deviceLoginRoutes,
+  signInRoutes,
   certificateRoutes,
   benchmarkRoutes,
   committeeRoutes,
@@ -73,9 +76,12 @@ const ROUTES = [
 export async function buildApi(dependencies: ApiDependencies): Promise<App> {
   const app = openFastify(dependencies);
   const authentication = openAuthentication(dependencies);
-  app.addHook('onClose', () => authentication.mailsSent());
+  const signIns = openSignIns(dependencies);
+  app.addHook('onClose', async () => {
+    await Promise.all([authentication.mailsSent(), signIns?.mailsSent()]);
+  });
   const workflows = openPlatformWorkflows(dependencies.temporal, dependencies.db, dependencies.settings.publicUrl);
-  const services: Services = { ...dependencies, authentication, workflows };
+  const services: Services = { ...dependencies, authentication, signIns, workflows };
 
   dependencies.metrics?.watch(app);
   traceRequests(app);

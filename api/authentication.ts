@@ -22,32 +22,21 @@ import type { Trx } from '../storage/database.ts';
 import { findSession } from '../storage/sessions.ts';
 import { takeDeviceLogin, type DeviceAnswer } from '../storage/device-logins.ts';
 import { DAY_SECONDS, openAccountLibrary, RESET_MINUTES, VERIFICATION_HOURS } from './account-library.ts';
+import { beginSession, PROGRAM_LENGTH, type BegunSession, type Session } from './begin-session.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { passwordsClosed } from './log-in-ways.ts';
 import { takeTurns } from './turns.ts';
-import { openSessionToken, sealSessionToken } from './session-token.ts';
+import { openSessionToken } from './session-token.ts';
 import { openUnwaitedWork } from './unwaited-work.ts';
 
 /** Passwords that are checked at once: each takes a thread for a while, and there are four. */
 const PASSWORDS_AT_ONCE = 4;
-const PROGRAM_LENGTH = 200;
 
 export interface SignUp {
   readonly email: EmailAddress;
   readonly handle: Handle;
   readonly displayName: string;
   readonly password: string;
-}
-
-export interface Session {
-  readonly token: string;
-  readonly expiresAt: string;
-  readonly account: Account;
-}
-
-interface BegunSession {
-  readonly id: string;
-  readonly token: string;
-  readonly expiresAt: Date;
 }
 
 type Approved = Extract<DeviceAnswer, { readonly is: 'approved' }>;
@@ -71,27 +60,22 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
   const auth = openAccountLibrary(db, needs);
   const turns = takeTurns(PASSWORDS_AT_ONCE);
 
-  /** Says in the log that somebody logged in, and makes the token of it. */
-  const begin = async (
-    trx: Trx,
-    given: BegunSession,
-    accountId: string,
-    by: 'password' | 'device',
-  ): Promise<Session> => {
-    const account = await findAccountById(trx, accountId);
-    if (!account) throw wrongCredentials();
-    const expiresAt = given.expiresAt.toISOString();
-    const begun = { action: 'session.begun', subject: `session/${given.id}`, before: null } as const;
-    await actingAsAccount(account.handle, () => recordAudit(trx, { ...begun, after: { by, expiresAt } }));
-    return { token: sealSessionToken(given.token, secret), expiresAt, account };
+  const begin = async (trx: Trx, given: BegunSession, accountId: string, by: 'password' | 'device') => {
+    const session = await beginSession(trx, given, accountId, by, secret);
+    if (!session) throw wrongCredentials();
+    return session;
+  };
+  const requirePasswords = (): void => {
+    if (settings.logIn.passwords === 'closed') throw passwordsClosed(settings.logIn);
   };
 
   return {
     /**
      * Answers the same whether or not the address has an account. Fails with `E_ALREADY_EXISTS` for a taken handle, and
-     * with `E_WEAK_PASSWORD`.
+     * with `E_WEAK_PASSWORD`. Like all that has to do with passwords it fails with `E_PASSWORDS_CLOSED` where they are.
      */
     async signUp({ email, handle, displayName, password }: SignUp): Promise<void> {
+      requirePasswords();
       checkPassword(password, { email, handle });
       if (!(await claimHandle(db, handle))) {
         throw new StrongroomError('E_ALREADY_EXISTS', `The handle ${handle} is taken.`, {
@@ -123,6 +107,7 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
 
     /** Sends a code by mail where the address has an account. Returns before it is known whether it has one. */
     requestPasswordReset(email: EmailAddress): void {
+      requirePasswords();
       unwaited.begin('A mail to reset a password was not sent.', () =>
         auth.api.requestPasswordReset({ body: { email } }),
       );
@@ -130,6 +115,7 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
 
     /** Sets the password, once, by the code of a reset mail, and ends all sessions. Fails with `E_WRONG_CREDENTIALS` and `E_WEAK_PASSWORD`. */
     async setPassword(token: string, password: string): Promise<void> {
+      requirePasswords();
       const work = db.transaction().execute(async (trx) => {
         const onPasswordSet = (account: string) => notePassword(trx, account, password);
         const library = openAccountLibrary(trx, { ...needs, onPasswordSet });
@@ -149,6 +135,7 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
 
     /** Fails with `E_WRONG_CREDENTIALS`, which does not tell whether the address has an account. */
     async logIn(email: EmailAddress, password: string, program = ''): Promise<Session> {
+      requirePasswords();
       const headers = new Headers({ 'user-agent': program.slice(0, PROGRAM_LENGTH) });
       const work = turns(() =>
         db.transaction().execute(async (trx) => {

@@ -9,6 +9,7 @@ import type { EventListener } from '../storage/event-listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { SendMail } from '../storage/mail.ts';
 import type { Enclave } from './enclave.ts';
+import type { LogInSettings } from './provider-settings.ts';
 
 export interface ApiSettings {
   /** Where callers reach the API, without a path: links in mails and URLs of blobs begin with it. */
@@ -36,6 +37,7 @@ export interface ApiSettings {
   readonly temporalUiUrl: string | null;
   /** What opens encrypted payloads for the Web UI; `null` where they are not encrypted. */
   readonly payloadCodec: PayloadCodec | null;
+  readonly logIn: LogInSettings;
   /** Whether webhooks may go by plain HTTP, as inside a network of one's own. */
   readonly allowPrivateWebhooks: boolean;
   /** Whether a proxy in front says who the caller is (`X-Forwarded-For`). */

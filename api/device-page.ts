@@ -1,5 +1,6 @@
 /** The page on which a person approves the log-in of a device, after seeing from where it is asked for. */
-import { LOG_IN_FORM, makePage, type Page } from './page.ts';
+import { logInForm, makePage, PAGE_STYLE, SIGN_IN_PATH, SIGNED_IN_MARK, type Page } from './page.ts';
+import type { LogInSettings } from './provider-settings.ts';
 
 export const DEVICE_PATH = '/device';
 
@@ -23,11 +24,20 @@ const SCRIPT = `
     event.preventDefault();
     work(event).catch((error) => (word.textContent = error.message));
   });
-  code.elements.code.value = location.hash.slice(1);
+  // The code stays in this tab while the person is at the provider; the address is no place for it.
+  const kept = 'strongroom-device-code';
+  const back = location.hash === '#${SIGNED_IN_MARK}';
+  code.elements.code.value = back ? sessionStorage.getItem(kept) ?? '' : decodeURIComponent(location.hash.slice(1));
+  sessionStorage.removeItem(kept);
+  login.querySelector('a')?.addEventListener('click', () => sessionStorage.setItem(kept, code.elements.code.value));
+  const admit = (answer) => {
+    session = answer.token;
+    step(code, 'You are ' + answer.account.handle + ' (' + answer.account.email + '). ' +
+      (code.elements.code.value ? 'Is this the code that the device shows?' : 'Type the code that the device shows.'));
+  };
   on(login, async () => {
-    session = (await ask('POST', '/v1/sessions', Object.fromEntries(new FormData(login)))).token;
+    admit(await ask('POST', '/v1/sessions', Object.fromEntries(new FormData(login))));
     login.reset();
-    step(code, 'Type the code that the device shows.');
   });
   const path = () => '/v1/device-logins/' + encodeURIComponent(code.elements.code.value.trim());
   on(code, async () => {
@@ -42,17 +52,16 @@ const SCRIPT = `
     session = null;
     step(null, approved ? 'Approved. Go back to the device.' : 'Refused. The device was not logged in.');
   });
-  step(login, 'Log in to approve a device.');
+  const start = (text) => step(login, text);
+  if (back) {
+    history.replaceState(null, '', location.pathname);
+    ask('POST', location.pathname + '${SIGN_IN_PATH}').then(admit, (error) => start(error.message));
+  } else start('Log in to approve a device.');
 `;
 
-const STYLE = `
-  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 30rem; padding: 0 1rem; }
-  label { display: block; margin: .5rem 0; }
-`;
-
-const BODY = `<h1>Log in a device</h1>
+const body = (ways: LogInSettings) => `<h1>Log in a device</h1>
   <p aria-live="polite">…</p>
-  ${LOG_IN_FORM}
+  ${logInForm(ways, 'device')}
   <form hidden>
     <label>Code <input name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required></label>
     <button>Go on</button>
@@ -62,9 +71,5 @@ const BODY = `<h1>Log in a device</h1>
     <button value="refusal">Refuse</button>
   </form>`;
 
-export const DEVICE_PAGE: Page = makePage({
-  title: 'Strongroom: log in a device',
-  style: STYLE,
-  body: BODY,
-  script: SCRIPT,
-});
+export const devicePage = (ways: LogInSettings): Page =>
+  makePage({ title: 'Strongroom: log in a device', style: PAGE_STYLE, body: body(ways), script: SCRIPT });

@@ -26,6 +26,26 @@ If it was not you, do nothing: nothing was changed.
 `,
 });
 
+export const linkedMail = (to: EmailAddress, provider: string, publicUrl: string): Mail => ({
+  to,
+  subject: 'Your Strongroom account can be opened by another sign-in',
+  text: `You, or someone for whom ${provider} vouches that this address is theirs, signed in at ${publicUrl}
+by ${provider}. From now on that opens your account, too; your password stays as it is.
+
+If it was not you, tell whoever runs the platform at once, and end all sessions: strongroom logout --everywhere
+`,
+});
+
+export const notLinkedMail = (to: EmailAddress, provider: string, publicUrl: string): Mail => ({
+  to,
+  subject: 'A sign-in for your Strongroom account was refused',
+  text: `Someone for whom ${provider} vouches that this address is theirs tried to sign in at ${publicUrl}.
+You have an account there already, and the word of ${provider} alone does not open it. Log in as before.
+
+If it was not you, do nothing: nothing was changed.
+`,
+});
+
 export const passwordResetMail = (to: EmailAddress, token: string, publicUrl: string, minutes: number): Mail => ({
   to,
   subject: 'Set a new password for Strongroom',

@@ -1,5 +1,6 @@
 /** The page that answers "what is stuck, and on whom": a log-in form, and then a list. */
-import { LOG_IN_FORM, makePage, type Page } from './page.ts';
+import { logInForm, makePage, PAGE_STYLE, SIGN_IN_PATH, SIGNED_IN_MARK, type Page } from './page.ts';
+import type { LogInSettings } from './provider-settings.ts';
 
 // Text goes into the page as text, never as HTML; an answer of 401 or 403 brings the form back.
 const SCRIPT = `
@@ -35,26 +36,29 @@ const SCRIPT = `
     if (answer.ok) return show();
     word.textContent = (await answer.json()).detail;
   });
-  show();
+  const fetchSession = async () => {
+    history.replaceState(null, '', location.pathname);
+    const answer = await fetch('/operations${SIGN_IN_PATH}', { method: 'POST' });
+    if (answer.ok) return show();
+    form.hidden = false;
+    word.textContent = (await answer.json()).detail;
+  };
+  location.hash === '#${SIGNED_IN_MARK}' ? fetchSession() : show();
 `;
 
-const STYLE = `
-  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+const STYLE = `${PAGE_STYLE}
+  body { max-width: 70rem; }
+  form { max-width: 28rem; }
   table { border-collapse: collapse; width: 100%; } th, td { border-bottom: 1px solid #ccc; padding: .4rem; text-align: left; }
-  label { display: block; margin: .5rem 0; }
 `;
 
-const BODY = `<h1>What is stuck, and on whom</h1>
+const body = (ways: LogInSettings) => `<h1>What is stuck, and on whom</h1>
   <p>…</p>
-  ${LOG_IN_FORM}
+  ${logInForm(ways, 'operations')}
   <table hidden>
     <thead><tr><th>Waiting on<th>Stage<th>Begun<th>Workflow</tr></thead>
     <tbody></tbody>
   </table>`;
 
-export const OPERATIONS_PAGE: Page = makePage({
-  title: 'Strongroom: operations',
-  style: STYLE,
-  body: BODY,
-  script: SCRIPT,
-});
+export const operationsPage = (ways: LogInSettings): Page =>
+  makePage({ title: 'Strongroom: operations', style: STYLE, body: body(ways), script: SCRIPT });

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Account } from '../storage/accounts.ts';
-import type { Session } from './authentication.ts';
+import type { Session } from './begin-session.ts';
 
 export const OPERATIONS_PATH = '/operations';
 const COOKIE = 'strongroom_operator';

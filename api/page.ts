@@ -1,5 +1,7 @@
 /** Pages of ours that are one file: the text, and the content security policy under which they run nothing but their own script. */
 import { createHash } from 'node:crypto';
+import type { SignInPage } from '../domain/sign-in.ts';
+import type { LogInSettings } from './provider-settings.ts';
 
 export interface Page {
   readonly html: string;
@@ -15,12 +17,41 @@ export interface PageParts {
   readonly script: string;
 }
 
-/** What asks for an address and a password. */
-export const LOG_IN_FORM = `<form hidden>
+export const SIGN_IN_PATH = '/sign-in';
+/** With what behind its address a page is opened again after a sign-in. */
+export const SIGNED_IN_MARK = 'signed-in';
+
+/** Text that somebody wrote, as part of a page. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+const PASSWORD_FIELDS = `
     <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
     <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-    <button>Log in</button>
+    <button>Log in</button>`;
+
+/** What asks who somebody is: by the provider where there is one, and by a password where they are open. */
+export function logInForm({ provider, passwords }: LogInSettings, page: SignInPage): string {
+  const link =
+    provider &&
+    `
+    <a class="button" href="${SIGN_IN_PATH}?page=${page}">Sign in with ${escapeHtml(provider.name)}</a>`;
+  const both = link && passwords === 'open' ? '\n    <p class="or">or by your password</p>' : '';
+  return `<form hidden>${link ?? ''}${both}${passwords === 'open' ? PASSWORD_FIELDS : ''}
   </form>`;
+}
+
+/** Whatever a page of ours looks like. */
+export const PAGE_STYLE = `
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 30rem; padding: 0 1rem; }
+  label { display: block; margin: .75rem 0; }
+  input { display: block; width: 100%; box-sizing: border-box; margin-top: .25rem; padding: .5rem; font: inherit;
+    border: 1px solid #767676; border-radius: .25rem; }
+  button, .button { display: inline-block; padding: .5rem 1rem; font: inherit; text-decoration: none; cursor: pointer;
+    color: #fff; background: #1d4f91; border: 1px solid #1d4f91; border-radius: .25rem; }
+  button + button { color: #1d4f91; background: #fff; }
+  .or { color: #595959; margin: 1rem 0 0; }
+  [hidden] { display: none; }
+`;
 
 const digestOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 

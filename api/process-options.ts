@@ -6,6 +6,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { PlatformConfiguration } from '../stack/configuration.ts';
 import { dataConverterOf, temporalConnectionOptions } from '../stack/temporal-connection.ts';
 import type { ApiProcessOptions } from './process.ts';
+import { readLogInSettings } from './provider-settings.ts';
 
 /** Fails with `E_CONFIG` where the database or Temporal is not named: whoever starts this process knows both. */
 export async function toProcessOptions(configuration: PlatformConfiguration): Promise<ApiProcessOptions> {
@@ -42,6 +43,7 @@ export async function toProcessOptions(configuration: PlatformConfiguration): Pr
       trustProxy: configuration.trustProxy,
       allowPrivateWebhooks: configuration.allowPrivateWebhooks,
       operators: configuration.operators.split(',').map((handle) => handle.trim()),
+      logIn: readLogInSettings(configuration),
       temporalUiUrl: configuration.temporalUiUrl,
       payloadCodec: dataConverter.payloadCodecs?.[0] ?? null,
     },

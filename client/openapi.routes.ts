@@ -433,6 +433,7 @@ export const ROUTES = {
     path: '/v1/jobs/{id}/resume',
     ids: { id: 'JobId', functionId: 'FunctionId', checksum: 'Sha256' },
   },
+  readLogInWays: { method: 'get', path: '/v1/log-in-ways', ids: {} },
   readLogCheckpoint: { method: 'get', path: '/v1/log/checkpoint', ids: { 'consistency.*': 'Sha256' } },
   listLogEntries: { method: 'get', path: '/v1/log/entries', ids: { 'items.*.leafHash': 'Sha256' } },
   proveLogInclusion: {

@@ -7,6 +7,7 @@ export const AUDIT_ACTIONS = [
   'access-token.created',
   'access-token.revoked',
   'access.closed',
+  'account.linked',
   'account.logged-out',
   'account.password-set',
   'association.changes-requested',

@@ -50,6 +50,8 @@ export const ERROR_KINDS = {
   E_WEAK_PASSWORD: kind(422, EXIT.usage),
   E_LOGIN_PENDING: kind(409, EXIT.conflict, true),
   E_LOGIN_REFUSED: kind(403, EXIT.notAllowed),
+  E_SIGN_IN_REFUSED: kind(403, EXIT.notAllowed),
+  E_PASSWORDS_CLOSED: kind(403, EXIT.notAllowed),
   E_EMAIL_NOT_VERIFIED: kind(403, EXIT.signedOut),
   E_NOT_ALLOWED: kind(403, EXIT.notAllowed),
   E_TOKEN_SCOPE: kind(403, EXIT.notAllowed),

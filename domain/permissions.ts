@@ -99,6 +99,7 @@ export const PERMISSIONS = {
   resendVerification: anyone,
   requestPasswordReset: anyone,
   setPassword: anyone,
+  readLogInWays: anyone,
   logIn: anyone,
   beginDeviceLogin: anyone,
   // The code of the device stands for the caller.
@@ -215,6 +216,10 @@ export const PERMISSIONS = {
   readOperationsPage: anyone,
   logInAsOperator: anyone,
   readDevicePage: anyone,
+  // The browser that went to the provider is known by a cookie.
+  beginSignIn: anyone,
+  finishSignIn: anyone,
+  logInSignedIn: anyone,
   listWaitingWork: operator,
   askToDecodePayloads: anyone,
   decodePayloads: operator,

@@ -45,6 +45,18 @@ const PLATFORM = {
   temporalUiUrl: optional('STRONGROOM_TEMPORAL_UI_URL'),
   /** Handles of the accounts that operate the platform, with commas between them. */
   operators: text('STRONGROOM_OPERATORS', ''),
+  /** The OpenID Connect provider by which people of an organisation sign in; unset, there is none. */
+  oidcIssuer: optional('STRONGROOM_OIDC_ISSUER'),
+  /** What people call it. */
+  oidcName: text('STRONGROOM_OIDC_NAME', 'your organisation'),
+  oidcClientId: optional('STRONGROOM_OIDC_CLIENT_ID'),
+  oidcClientSecretFile: optional('STRONGROOM_OIDC_CLIENT_SECRET_FILE'),
+  /** Of addresses that may sign in, with commas between them; empty takes all. */
+  oidcDomains: text('STRONGROOM_OIDC_DOMAINS', ''),
+  /** Of addresses for which the provider's word opens an account that is there already. */
+  oidcLinkDomains: text('STRONGROOM_OIDC_LINK_DOMAINS', ''),
+  /** Whether people sign up and log in by a password. */
+  passwords: oneOf('STRONGROOM_PASSWORDS', 'open', ['open', 'closed']),
   smtpUrl: secret('STRONGROOM_SMTP_URL'),
   mailFrom: text('STRONGROOM_MAIL_FROM', 'Strongroom <strongroom@localhost>'),
   /** A bucket for blobs, as https://ENDPOINT/BUCKET?region=REGION; unset keeps them in the data folder. */

@@ -2,6 +2,7 @@
 import type { Generated } from 'kysely';
 import type { UserCode } from '../domain/device-login.ts';
 import type { EmailAddress, Handle, Sha256 } from '../domain/ids.ts';
+import type { SignInPage } from '../domain/sign-in.ts';
 import type { MaybeMoment, Moment, SetMoment } from './columns.ts';
 
 /** The id of an account inside the database; people and workflow ids use the handle. */
@@ -59,6 +60,21 @@ interface DeviceLoginsTable {
   accountId: AccountId | null;
 }
 
+interface SignInsTable {
+  secretSha256: Sha256;
+  page: SignInPage;
+  expiresAt: Moment;
+  accountId: AccountId | null;
+}
+
+/** By what an account is known: a password, or a subject at a provider. better-auth calls the issuer `providerId`. */
+interface CredentialsTable {
+  id: string;
+  providerId: string;
+  accountId: string;
+  userId: AccountId;
+}
+
 interface HandlesTable {
   handle: Handle;
   claimedAt: SetMoment;
@@ -70,5 +86,7 @@ export interface AccountTables {
   verifications: VerificationsTable;
   accessTokens: AccessTokensTable;
   deviceLogins: DeviceLoginsTable;
+  signIns: SignInsTable;
+  credentials: CredentialsTable;
   handles: HandlesTable;
 }

@@ -124,7 +124,7 @@ export async function listMailAddresses(db: Db, handles: readonly Handle[]): Pro
 }
 
 /** Takes a handle for a sign-up; `false` where it is taken. */
-export async function claimHandle(db: Db, handle: Handle): Promise<boolean> {
+export async function claimHandle(db: Db | Trx, handle: Handle): Promise<boolean> {
   const claim = db
     .insertInto('handles')
     .values({ handle })

@@ -14,6 +14,7 @@ import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitati
 import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
+import * as signIns from './migrations/2026-11-28-written-sign-ins.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
 import * as unusedBlobs from './migrations/2026-11-28-unused-blobs.ts';
 import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
@@ -38,6 +39,7 @@ const MIGRATIONS = {
   '2026-11-28-sealing-keys': sealingKeys,
   '2026-11-28-spent-job-ids': spentJobIds,
   '2026-11-28-working-processes': workingProcesses,
+  '2026-11-28-written-sign-ins': signIns,
 };
 
 const LOCK = 7_346_001;

@@ -156,6 +156,21 @@ export const setPassword = defineRoute({
   answers: { 204: nothing },
 });
 
+export const readLogInWays = defineRoute({
+  method: 'GET',
+  url: '/v1/log-in-ways',
+  id: 'readLogInWays',
+  tag,
+  summary: 'How people log in here',
+  description: 'By the provider of an organisation, on the page of a device login, or by a password.',
+  answers: {
+    200: Type.Object({
+      provider: nullable(Type.String({ description: 'What people call it; null where there is none.' })),
+      passwords: Type.Boolean(),
+    }),
+  },
+});
+
 export const logIn = defineRoute({
   method: 'POST',
   url: '/v1/sessions',

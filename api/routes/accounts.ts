@@ -76,6 +76,9 @@ export function accountRoutes(app: App, services: Services): void {
     },
   });
 
+  const ways = { provider: settings.logIn.provider?.name ?? null, passwords: settings.logIn.passwords === 'open' };
+  app.route({ ...contract.readLogInWays, handler: async () => ways });
+
   app.route({
     ...limited(contract.logIn, settings.logInsPerMinute),
     preHandler: limitPerAddress(app, Math.ceil(settings.logInsPerMinute / 10)),

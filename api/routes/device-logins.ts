@@ -4,7 +4,7 @@ import { StrongroomError } from '../../domain/errors.ts';
 import { decideDeviceLogin, findDeviceLogin, insertDeviceLogin } from '../../storage/device-logins.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/device-logins.ts';
-import { DEVICE_PATH, DEVICE_PAGE } from '../device-page.ts';
+import { DEVICE_PATH, devicePage } from '../device-page.ts';
 import { limitPerMinute, limitPerMinuteAndAccount, tooMany } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
 
@@ -76,8 +76,8 @@ export function deviceLoginRoutes(app: App, { authentication, db, settings }: Se
   }
 
   const hidden = { config: { operation: 'readDevicePage' as const }, schema: { hide: true } };
+  const { html, policy } = devicePage(settings.logIn);
   app.get(DEVICE_PATH, hidden, async (_request, reply) => {
-    const { html, policy } = DEVICE_PAGE;
     return reply
       .headers({ 'content-security-policy': policy, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
       .type('text/html')

@@ -2,7 +2,7 @@
 import { parseEmailAddress } from '../../domain/ids.ts';
 import type { Client } from '@temporalio/client';
 import { OPERATIONS_PATH, requireOperator, setOperatorCookie } from '../operators.ts';
-import { OPERATIONS_PAGE } from '../operations-page.ts';
+import { operationsPage } from '../operations-page.ts';
 import { limitPerAddress, limitPerMinute } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
 import { toStrongroomError } from '../workflow-failure.ts';
@@ -24,8 +24,8 @@ export function operationsRoutes(app: App, services: Services, temporal: Client)
     schema: { hide: true },
   });
 
+  const { html, policy } = operationsPage(settings.logIn);
   app.get(OPERATIONS_PATH, hidden('readOperationsPage'), async (_request, reply) => {
-    const { html, policy } = OPERATIONS_PAGE;
     return reply
       .headers({ 'content-security-policy': policy, 'cache-control': 'no-store' })
       .type('text/html')

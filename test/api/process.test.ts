@@ -48,6 +48,7 @@ beforeAll(async () => {
       trustProxy: false,
       allowPrivateWebhooks: false,
       operators: ['oscar', 'opal'],
+      logIn: { provider: null, passwords: 'open' },
       temporalUiUrl: null,
       payloadCodec: null,
     },

@@ -1,10 +1,20 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startPlatform, type TestPlatform } from '../api/support/platform.ts';
 import { onTerminal } from '../support/on-terminal.ts';
 import { LAUNCHER, testFolder } from './support.ts';
 
 const CTRL_C = '\u0003';
+
+let platform: TestPlatform;
+let api: string;
+beforeAll(async () => {
+  platform = await startPlatform();
+  api = await platform.app.listen({ host: '127.0.0.1', port: 0 });
+});
+afterAll(() => platform.stop());
+
 const logIn = (home: string, given = '') =>
-  `'${process.execPath}' '${LAUNCHER}' login --api http://127.0.0.1:9 --home '${home}' ${given}`;
+  `'${process.execPath}' '${LAUNCHER}' login --api ${api} --home '${home}' ${given}`;
 
 test('a password that is typed is not shown', async () => {
   await using home = await testFolder();
@@ -16,8 +26,8 @@ test('a password that is typed is not shown', async () => {
   });
   expect(shown).toContain('alice@example.org');
   expect(shown).not.toContain('a-password');
-  expect(shown).toContain('E_UNAVAILABLE');
-  expect(code).toBe(8);
+  expect(shown).toContain('E_WRONG_CREDENTIALS');
+  expect(code).toBe(4);
 });
 
 test.each(['E-mail:', 'Password:'])('Ctrl-C at "%s" ends with 130', async (question) => {

@@ -85,6 +85,7 @@ export async function startPlatform({
       trustProxy: false,
       allowPrivateWebhooks: false,
       operators: ['oscar', 'opal'],
+      logIn: { provider: null, passwords: 'open' },
       temporalUiUrl: null,
       payloadCodec: null,
       ...settings,
