@@ -85,10 +85,12 @@ async function exchange(known: oidc.Configuration, at: URL, secret: string): Pro
   };
 }
 
+type Adjust = (known: oidc.Configuration) => void;
+
 async function discover({ issuer, clientId, clientSecret }: ProviderSettings): Promise<oidc.Configuration> {
   // Configuration lets only this machine itself be asked without TLS.
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- It is marked so to stand out, and nothing replaces it.
-  const withoutTls = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
+  const withoutTls: Adjust[] = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
   const options = { execute: withoutTls, timeout: PATIENCE_SECONDS };
   const found = (await oidc.discovery(issuer, clientId, clientSecret, undefined, options)).serverMetadata();
   const methods = found.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
