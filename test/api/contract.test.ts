@@ -51,6 +51,7 @@ test('every operation has a name of its own, says who may call it, and how it fa
     'logIn',
     'logInDevice',
     'readAuthority',
+    'readLogInWays',
     'requestPasswordReset',
     'resendVerification',
     'setPassword',
