@@ -14,12 +14,12 @@ import * as seatsAndInvitations from './migrations/2026-11-26-seats-and-invitati
 import * as uploadsAhead from './migrations/2026-11-26-uploads-ahead.ts';
 import * as jobs from './migrations/2026-11-26-work-of-jobs.ts';
 import * as transparencyLog from './migrations/2026-11-26-written-log.ts';
-import * as signIns from './migrations/2026-11-28-written-sign-ins.ts';
 import * as webhooks from './migrations/2026-11-26-written-to-webhooks.ts';
 import * as unusedBlobs from './migrations/2026-11-28-unused-blobs.ts';
 import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
 import * as spentJobIds from './migrations/2026-11-28-spent-job-ids.ts';
 import * as workingProcesses from './migrations/2026-11-28-working-processes.ts';
+import * as signIns from './migrations/2026-11-28-written-sign-ins.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
