@@ -150,7 +150,9 @@ async function contents(): Promise<string> {
     WHERE table_schema = 'public' ORDER BY 1`.execute(platform.db);
   const digest = createHash('sha256');
   for (const { name } of tables) {
-    const { rows } = await sql<{ row: object }>`SELECT to_jsonb(t) - 'last_request' - 'seen_at' AS row FROM ${sql.table(name)} t
+    const { rows } = await sql<{
+      row: object;
+    }>`SELECT to_jsonb(t) - 'last_request' - 'seen_at' AS row FROM ${sql.table(name)} t
       ORDER BY 1`.execute(platform.db);
     digest.update(JSON.stringify(rows));
   }
