@@ -61,7 +61,13 @@ function wordsOf(event: StoredEvent, reader: Handle): Words | null {
         ...['', `strongroom benchmark policy ${benchmark}`],
       ];
     case 'webhook.disabled':
-      return ['A webhook of yours was switched off', 'Nothing is sent to it any more.', '', 'strongroom webhook list'];
+      return [
+        'A webhook of yours was switched off',
+        'Nothing is sent to it any more.',
+        '',
+        'strongroom webhook list',
+        'strongroom webhook enable ID',
+      ];
     default:
       return null;
   }

@@ -36,7 +36,11 @@ export const openWebhookSecret = (privateKey: KeyObject, webhook: string, sealed
   );
 
 /** Sends a parcel. Follows no redirect, and reads nothing of the answer but its status: the sender tells it to others. */
-export async function sendParcel(parcel: Parcel, secret: Buffer, policy: AddressPolicy): Promise<WebhookAnswer> {
+export async function sendParcel(
+  parcel: Parcel,
+  secrets: readonly Buffer[],
+  policy: AddressPolicy,
+): Promise<WebhookAnswer> {
   const url = new URL(parcel.url);
   const timestamp = Math.floor(Date.now() / 1000);
   const body = webhookBody(parcel.event);
@@ -52,7 +56,7 @@ export async function sendParcel(parcel: Parcel, secret: Buffer, policy: Address
         'user-agent': 'strongroom-webhooks/1',
         'webhook-id': parcel.delivery,
         'webhook-timestamp': String(timestamp),
-        'webhook-signature': signWebhook(secret, { id: parcel.delivery, timestamp, body }),
+        'webhook-signature': signWebhook(secrets, { id: parcel.delivery, timestamp, body }),
       },
       body,
     });

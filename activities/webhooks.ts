@@ -20,14 +20,15 @@ export function createWebhookActivities({ db, webhooks }: Pick<Platform, 'db' | 
     async attemptWebhook({ webhook, event, last }) {
       const parcel = await openDelivery(db, webhook, event);
       if (typeof parcel === 'string') return parcel;
-      const secret = openWebhookSecret(webhooks.key, webhook, parcel.sealedSecret);
+      const secrets: Buffer[] = [];
       const begun = performance.now();
       try {
-        const answer = await sendParcel(parcel, secret, webhooks.policy);
+        for (const sealed of parcel.sealedSecrets) secrets.push(openWebhookSecret(webhooks.key, webhook, sealed));
+        const answer = await sendParcel(parcel, secrets, webhooks.policy);
         const milliseconds = Math.round(performance.now() - begun);
         return await recordAttempt(db, { ...answer, milliseconds, delivery: parcel.delivery, key: attemptKey(), last });
       } finally {
-        secret.fill(0);
+        for (const secret of secrets) secret.fill(0);
       }
     },
   };

@@ -70,6 +70,8 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'agent logs', summary: 'Show the end of the log of the agent' },
   { name: 'webhook create', summary: 'Have what concerns you sent to an address, signed' },
   { name: 'webhook list', summary: 'List your webhooks' },
+  { name: 'webhook enable', summary: 'Switch a webhook on again' },
+  { name: 'webhook rotate-secret', summary: 'Give a webhook another secret' },
   { name: 'webhook delete', summary: 'Delete a webhook with its log' },
   { name: 'webhook deliveries', summary: 'Show what was sent to a webhook, and how it was answered' },
   { name: 'webhook redeliver', summary: 'Send something to a webhook again' },

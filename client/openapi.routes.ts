@@ -462,5 +462,7 @@ export const ROUTES = {
   deleteWebhook: { method: 'delete', path: '/v1/webhooks/{id}', ids: {} },
   listWebhookDeliveries: { method: 'get', path: '/v1/webhooks/{id}/deliveries', ids: {} },
   redeliverWebhook: { method: 'post', path: '/v1/webhooks/{id}/deliveries/{delivery}/redelivery', ids: {} },
+  enableWebhook: { method: 'post', path: '/v1/webhooks/{id}/enabling', ids: {} },
+  rotateWebhookSecret: { method: 'post', path: '/v1/webhooks/{id}/secret', ids: {} },
   streamWorkflow: { method: 'get', path: '/v1/workflows/{kind}/{id}/events', ids: {} },
 } as const;

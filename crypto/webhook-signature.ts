@@ -8,7 +8,9 @@ export interface SignedContent {
   readonly body: string;
 }
 
-/** The value of the header `webhook-signature`. `key` is what stands behind `whsec_`, decoded. */
-export function signWebhook(key: Buffer, { id, timestamp, body }: SignedContent): string {
-  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-}
+/**
+ * The value of the header `webhook-signature`, with a signature by each key: while a secret is replaced, receivers find
+ * one by theirs. A key is what stands behind `whsec_`, decoded.
+ */
+export const signWebhook = (keys: readonly Buffer[], { id, timestamp, body }: SignedContent): string =>
+  keys.map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`).join(' ');

@@ -176,6 +176,8 @@ export const PERMISSIONS = {
   // They carry what happens out of the platform: no token alone sets one up.
   createWebhook: account('session'),
   listWebhooks: account('read'),
+  enableWebhook: on('webhook', 'session', ['own']),
+  rotateWebhookSecret: on('webhook', 'session', ['own']),
   deleteWebhook: on('webhook', 'session', ['own']),
   listWebhookDeliveries: on('webhook', 'read', ['own']),
   redeliverWebhook: on('webhook', 'session', ['own']),

@@ -6,6 +6,9 @@ export const WEBHOOK_PAUSES: readonly number[] = [5, 300, 1800, 7200, 18_000, 36
 /** A webhook that took nothing for so long is switched off. */
 export const WEBHOOK_PATIENCE_DAYS = 5;
 
+/** How long deliveries are signed with the old secret, too, once there is a new one; and how long that may be. */
+export const SECRET_OVERLAP_HOURS = { usual: 24, most: 168 };
+
 export const WEBHOOK_DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
 export type WebhookDeliveryState = (typeof WEBHOOK_DELIVERY_STATES)[number];
 

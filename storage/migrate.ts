@@ -20,6 +20,7 @@ import * as sealingKeys from './migrations/2026-11-28-sealing-keys.ts';
 import * as spentJobIds from './migrations/2026-11-28-spent-job-ids.ts';
 import * as workingProcesses from './migrations/2026-11-28-working-processes.ts';
 import * as signIns from './migrations/2026-11-28-written-sign-ins.ts';
+import * as webhookSecrets from './migrations/2026-11-28-written-with-two-secrets.ts';
 
 /** In order of their names; a migration that was published is never changed. */
 const MIGRATIONS = {
@@ -40,6 +41,7 @@ const MIGRATIONS = {
   '2026-11-28-spent-job-ids': spentJobIds,
   '2026-11-28-working-processes': workingProcesses,
   '2026-11-28-written-sign-ins': signIns,
+  '2026-11-28-written-with-two-secrets': webhookSecrets,
 };
 
 const LOCK = 7_346_001;

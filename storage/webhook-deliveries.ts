@@ -30,15 +30,17 @@ export interface WebhookDelivery {
 export interface Parcel {
   readonly delivery: string;
   readonly url: string;
-  readonly sealedSecret: Buffer;
+  /** To be signed with each of them; the newest first. */
+  readonly sealedSecrets: readonly Buffer[];
   readonly event: StoredEvent;
 }
 
 /** What is to be sent, or how it ended: delivered already, or failed as the webhook was deleted or switched off. */
 export async function openDelivery(db: Db, webhook: string, event: number): Promise<Parcel | WebhookDeliveryState> {
+  await forgetOldSecret(db, webhook);
   const there = await db
     .selectFrom('webhooks')
-    .select(['url', 'sealedSecret', 'disabledAt'])
+    .select(['url', 'sealedSecret', 'oldSealedSecret', 'disabledAt'])
     .where('id', '=', webhook)
     .executeTakeFirst();
   const stored = there && (await findEvent(db, event));
@@ -59,7 +61,18 @@ export async function openDelivery(db: Db, webhook: string, event: number): Prom
     await setState(db, id, 'failed');
     return 'failed';
   }
-  return { delivery: id, url: there.url, sealedSecret: there.sealedSecret, event: stored.event };
+  const sealedSecrets = [there.sealedSecret, ...(there.oldSealedSecret ? [there.oldSealedSecret] : [])];
+  return { delivery: id, url: there.url, sealedSecrets, event: stored.event };
+}
+
+/** Once its time is over, so that nothing is signed with it any more. */
+async function forgetOldSecret(db: Db, webhook: string): Promise<void> {
+  await db
+    .updateTable('webhooks')
+    .set({ oldSealedSecret: null, oldSecretUntil: null })
+    .where('id', '=', webhook)
+    .where('oldSecretUntil', '<=', sql<Date>`now()`)
+    .execute();
 }
 
 export interface AttemptOutcome extends Omit<WebhookAttempt, 'at'> {
@@ -196,7 +209,7 @@ export async function reopenDelivery(db: Db, webhook: string, delivery: string):
     if (!row) throw new StrongroomError('E_NOT_FOUND', `There is no delivery ${delivery} to this webhook.`);
     if (row.disabledAt !== null) {
       throw new StrongroomError('E_CONFLICT', 'The webhook is switched off.', {
-        next: 'Create another one: strongroom webhook create',
+        next: `Switch it on again: strongroom webhook enable ${webhook}`,
       });
     }
     await setState(trx, delivery, 'pending');

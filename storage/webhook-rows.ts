@@ -23,6 +23,9 @@ interface WebhooksTable {
   events: EventType[];
   /** To the worker's key. */
   sealedSecret: Buffer;
+  /** The one before, while deliveries are signed with both. */
+  oldSealedSecret: Buffer | null;
+  oldSecretUntil: MaybeMoment;
   createdAt: SetMoment;
   /** What happened before the webhook was there is not sent to it. */
   afterEvent: number;

@@ -20,6 +20,8 @@ export interface Webhook {
   readonly failingSince: string | null;
   readonly disabledAt: string | null;
   readonly disabledBecause: string | null;
+  /** Until when deliveries are signed with the secret before this one, too. */
+  readonly oldSecretUntil: string | null;
 }
 
 export interface NewWebhook extends Pick<Webhook, 'id' | 'url' | 'events'> {
@@ -44,39 +46,58 @@ export async function insertWebhook(db: Db, owner: Account, webhook: NewWebhook)
         accountId: owner.id,
         afterEvent: sql<number>`(SELECT coalesce(max(id), 0) FROM events)`,
       })
-      .returning(COLUMNS)
+      .returning(webhookColumns)
       .executeTakeFirstOrThrow();
     await recordAudit(trx, {
       action: 'webhook.created',
       subject: `webhook/${webhook.id}`,
       before: null,
-      after: { owner: owner.handle, origin: new URL(webhook.url).origin, events: webhook.events },
+      after: webhookFacts(owner, webhook),
     });
     return toWebhook(row);
   });
 }
 
-const COLUMNS = ['id', 'url', 'events', 'createdAt', 'failingSince', 'disabledAt', 'disabledBecause'] as const;
+/** What makes a `Webhook`. */
+export const webhookColumns = [
+  'id',
+  'url',
+  'events',
+  'createdAt',
+  'failingSince',
+  'disabledAt',
+  'disabledBecause',
+  'oldSecretUntil',
+] as const;
 
 interface Row extends Pick<Webhook, 'id' | 'url' | 'events' | 'disabledBecause'> {
   readonly createdAt: Date;
   readonly failingSince: Date | null;
   readonly disabledAt: Date | null;
+  readonly oldSecretUntil: Date | null;
 }
 
-const toWebhook = ({ id, url, events, createdAt, failingSince, disabledAt, disabledBecause }: Row): Webhook => ({
+export const toWebhook = ({ id, url, events, disabledBecause, ...moments }: Row): Webhook => ({
   id,
   url,
   events,
   disabledBecause,
-  createdAt: createdAt.toISOString(),
-  failingSince: failingSince?.toISOString() ?? null,
-  disabledAt: disabledAt?.toISOString() ?? null,
+  createdAt: moments.createdAt.toISOString(),
+  failingSince: moments.failingSince?.toISOString() ?? null,
+  disabledAt: moments.disabledAt?.toISOString() ?? null,
+  oldSecretUntil: moments.oldSecretUntil?.toISOString() ?? null,
+});
+
+/** What the log of changes says of a webhook: of its address no more than whose it is. */
+export const webhookFacts = (owner: Account, { url, events }: Pick<Webhook, 'url' | 'events'>) => ({
+  owner: owner.handle,
+  origin: new URL(url).origin,
+  events,
 });
 
 /** The oldest first. */
 export async function listWebhooks(db: Db, owner: AccountId, page: PageRequest): Promise<Page<Webhook>> {
-  const own = db.selectFrom('webhooks').select(COLUMNS).where('accountId', '=', owner);
+  const own = db.selectFrom('webhooks').select(webhookColumns).where('accountId', '=', owner);
   return mapPage(await readPage(own, [byOldest('createdAt'), byText('id')], page), toWebhook);
 }
 
@@ -93,11 +114,11 @@ export async function deleteWebhook(db: Db, owner: Account, id: string): Promise
     await recordAudit(trx, {
       action: 'webhook.deleted',
       subject: `webhook/${id}`,
-      before: { owner: owner.handle, origin: new URL(row.url).origin, events: row.events },
+      before: webhookFacts(owner, row),
       after: null,
     });
   });
 }
 
-const noSuchWebhook = (id: string) =>
+export const noSuchWebhook = (id: string) =>
   new StrongroomError('E_NOT_FOUND', `You have no webhook ${id}.`, { next: 'List yours: strongroom webhook list' });

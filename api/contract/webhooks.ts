@@ -1,7 +1,7 @@
 /** Events sent to an address of one's choice, and the log of them. */
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../domain/platform-event.ts';
-import { WEBHOOK_DELIVERY_STATES } from '../../domain/webhook.ts';
+import { SECRET_OVERLAP_HOURS, WEBHOOK_DELIVERY_STATES } from '../../domain/webhook.ts';
 import { defineRoute, nothing, pageQuery, pagesOf, periodQuery } from './route.ts';
 import { closed, named, nullable, oneOf, readonlyList, TimestampSchema } from './words.ts';
 
@@ -16,10 +16,13 @@ const webhookFields = {
   failingSince: nullable(TimestampSchema),
   disabledAt: nullable(TimestampSchema),
   disabledBecause: nullable(Type.String()),
+  oldSecretUntil: nullable(
+    Type.String({ format: 'date-time', description: 'Until then the secret before signs, too.' }),
+  ),
 };
 const WebhookSchema = named('Webhook', Type.Object(webhookFields));
-const NewWebhookSchema = named(
-  'NewWebhook',
+const WebhookWithSecretSchema = named(
+  'WebhookWithSecret',
   Type.Object({
     ...webhookFields,
     secret: Type.String({ description: 'By which each delivery is signed. It is shown this once.' }),
@@ -42,7 +45,7 @@ const DeliverySchema = named(
   }),
 );
 
-export const webhookSchemas = [WebhookSchema.schema, NewWebhookSchema.schema, DeliverySchema.schema];
+export const webhookSchemas = [WebhookSchema.schema, WebhookWithSecretSchema.schema, DeliverySchema.schema];
 
 const tag = 'Webhooks';
 const byWebhook = Type.Object({ id: IdSchema });
@@ -68,7 +71,7 @@ export const createWebhook = defineRoute({
     },
     closed,
   ),
-  answers: { 201: NewWebhookSchema.ref },
+  answers: { 201: WebhookWithSecretSchema.ref },
 });
 
 export const listWebhooks = defineRoute({
@@ -79,6 +82,42 @@ export const listWebhooks = defineRoute({
   summary: 'The own webhooks',
   querystring: Type.Object(pageQuery, closed),
   answers: { 200: pagesOf(WebhookSchema.ref) },
+});
+
+export const enableWebhook = defineRoute({
+  method: 'POST',
+  url: '/v1/webhooks/:id/enabling',
+  id: 'enableWebhook',
+  tag,
+  summary: 'Switch a webhook on again',
+  description: 'For what happens from now on. One that is on stays as it is.',
+  params: byWebhook,
+  answers: { 200: WebhookSchema.ref },
+});
+
+export const rotateWebhookSecret = defineRoute({
+  method: 'POST',
+  url: '/v1/webhooks/:id/secret',
+  id: 'rotateWebhookSecret',
+  tag,
+  summary: 'Give a webhook another secret',
+  description:
+    'Until `oldSecretUntil` each delivery is signed with the new secret and with the one that was there: `webhook-signature` has both, with a space between.',
+  params: byWebhook,
+  body: Type.Object(
+    {
+      overlapHours: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: SECRET_OVERLAP_HOURS.most,
+          default: SECRET_OVERLAP_HOURS.usual,
+          description: 'How long the old secret signs, too; 0 ends it at once, as where somebody else has it.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  answers: { 200: WebhookWithSecretSchema.ref },
 });
 
 export const deleteWebhook = defineRoute({

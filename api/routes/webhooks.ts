@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
+import { SECRET_OVERLAP_HOURS } from '../../domain/webhook.ts';
+import { enableWebhook, replaceWebhookSecret } from '../../storage/webhook-changes.ts';
 import { listDeliveries, reopenDelivery } from '../../storage/webhook-deliveries.ts';
 import { findWebhookKey } from '../../storage/webhook-key.ts';
 import { deleteWebhook, insertWebhook, listWebhooks } from '../../storage/webhooks.ts';
@@ -11,15 +13,19 @@ import type { App, Services } from '../services.ts';
 import { createWebhookSecret } from '../webhook-secret.ts';
 
 export function webhookRoutes(app: App, { db, workflows, settings }: Services): void {
+  const publicKey = async (): Promise<string> => {
+    const key = await findWebhookKey(db);
+    if (key === undefined) throw noKey();
+    return key;
+  };
+
   app.route({
     ...contract.createWebhook,
     handler: async (request, reply) => {
       const { url, events = [] } = request.body;
       checkUrl(url, settings.allowPrivateWebhooks);
-      const publicKey = await findWebhookKey(db);
-      if (publicKey === undefined) throw noKey();
       const id = randomUUID();
-      const { secret, sealedSecret } = createWebhookSecret(publicKey, id);
+      const { secret, sealedSecret } = createWebhookSecret(await publicKey(), id);
       const webhook = await insertWebhook(db, callerOf(request), { id, url, events, sealedSecret });
       return reply.code(201).send({ ...webhook, secret });
     },
@@ -30,6 +36,22 @@ export function webhookRoutes(app: App, { db, workflows, settings }: Services): 
     handler: async (request) => {
       const page = toPageRequest('listWebhooks', request.query);
       return toPageAnswer('listWebhooks', request.query, await listWebhooks(db, callerOf(request).id, page));
+    },
+  });
+
+  app.route({
+    ...contract.enableWebhook,
+    handler: async (request) => enableWebhook(db, callerOf(request), request.params.id),
+  });
+
+  app.route({
+    ...contract.rotateWebhookSecret,
+    handler: async (request) => {
+      const { id } = request.params;
+      const { overlapHours = SECRET_OVERLAP_HOURS.usual } = request.body;
+      const { secret, sealedSecret } = createWebhookSecret(await publicKey(), id);
+      const webhook = await replaceWebhookSecret(db, callerOf(request), id, { sealedSecret, overlapHours });
+      return { ...webhook, secret };
     },
   });
 

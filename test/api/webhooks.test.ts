@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sendParcel } from '../../activities/webhook-request.ts';
 import { openTemporal } from '../../api/temporal.ts';
 import { createAddressPolicy } from '../../client/address-policy.ts';
+import type { AuditEntry } from '../../domain/audit.ts';
 import { openEventListener, type EventListener } from '../../storage/event-listener.ts';
 import { recordEvents, type NewEvent } from '../../storage/events.ts';
 import { saveWebhookKey } from '../../storage/webhook-key.ts';
@@ -94,6 +95,16 @@ async function until<Found>(look: () => Promise<Found | undefined>): Promise<Fou
 }
 const deliveryIn = (who: Person, id: string, state: string) =>
   until(async () => (await deliveriesOf(who, id)).find((delivery) => delivery.state === state));
+
+async function auditOf(webhook: string): Promise<AuditEntry[]> {
+  const rows = await platform.db
+    .selectFrom('auditEntries')
+    .select('content')
+    .where('subject', '=', `webhook/${webhook}`)
+    .orderBy('sequence')
+    .execute();
+  return rows.map(({ content }) => JSON.parse(content) as AuditEntry);
+}
 
 describe('a webhook', () => {
   test('gets each event of its account once, signed with its secret, and the log says so', async () => {
@@ -192,6 +203,84 @@ describe('a webhook', () => {
     await until(async () => ((await mails()).length === 2 ? true : undefined));
   });
 
+  test('that was switched off is switched on again, for what happens from then on', async () => {
+    const { id } = await webhookFor(ann, '/back');
+    receiver.answers.push(410);
+    await happens(eventFor(ann, 'grant.created'));
+    const isOff = async () => (await webhooksOf(ann)).find((one) => one.id === id && one.disabledBecause !== null);
+    await until(isOff);
+    const mail = await until(async () =>
+      (await platform.mailsTo('ann@example.org')).find((text) => text.includes('switched off')),
+    );
+    expect(mail).toContain('strongroom webhook enable');
+    await happens(eventFor(ann, 'grant.revoked'));
+    for (let round = 0; round < 2; round += 1) {
+      const enabled = await ann.ask('POST', `/v1/webhooks/${id}/enabling`);
+      expect([enabled.statusCode, enabled.json()]).toMatchObject([
+        200,
+        { id, disabledAt: null, disabledBecause: null, failingSince: null },
+      ]);
+    }
+    await happens(eventFor(ann, 'access.closed'));
+    await deliveryIn(ann, id, 'delivered');
+    const failed = await deliveryIn(ann, id, 'failed');
+    expect((await ann.ask('POST', `/v1/webhooks/${id}/deliveries/${failed.id}/redelivery`)).statusCode).toBe(202);
+    const taken = await receiver.until('/back', 3);
+    await pause(500);
+    expect(taken.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toEqual([
+      'grant.created',
+      'access.closed',
+      'grant.created',
+    ]);
+    expect(await auditOf(id)).toMatchObject([
+      { action: 'webhook.created', account: 'ann' },
+      { action: 'webhook.disabled', account: null },
+      { action: 'webhook.enabled', account: 'ann', before: { because: 'It answered that it is gone (410).' } },
+    ]);
+    await ann.ask('DELETE', `/v1/webhooks/${id}`);
+  });
+
+  test('with a new secret is signed by it and by the one before, until the time of that is over', async () => {
+    const { id, secret: first } = await webhookFor(ann, '/rotated');
+    const rotate = async (body: object) => {
+      const answer = await ann.ask('POST', `/v1/webhooks/${id}/secret`, body);
+      expect(answer.statusCode).toBe(200);
+      return answer.json() as unknown as WebhookReply & { readonly oldSecretUntil: string | null };
+    };
+    const nextSignature = async (count: number) => {
+      await happens(eventFor(ann));
+      const taken = (await receiver.until('/rotated', count)).at(-1);
+      return { taken: taken!, signature: taken!.headers['webhook-signature'] };
+    };
+    const second = await rotate({});
+    const hours = (Date.parse(second.oldSecretUntil ?? '') - Date.now()) / 3_600_000;
+    expect(Math.round(hours)).toBe(24);
+    const both = await nextSignature(1);
+    expect(both.signature).toBe(
+      `${expectedSignature(second.secret, both.taken)} ${expectedSignature(first, both.taken)}`,
+    );
+    const over = new Date(Date.now() - 1000);
+    await platform.db.updateTable('webhooks').set({ oldSecretUntil: over }).where('id', '=', id).execute();
+    const one = await nextSignature(2);
+    expect(one.signature).toBe(expectedSignature(second.secret, one.taken));
+    const kept = platform.db.selectFrom('webhooks').select(['oldSealedSecret', 'oldSecretUntil']).where('id', '=', id);
+    expect(await kept.execute()).toEqual([{ oldSealedSecret: null, oldSecretUntil: null }]);
+    const third = await rotate({ overlapHours: 0 });
+    expect(third.oldSecretUntil).toBeNull();
+    const last = await nextSignature(3);
+    expect(last.signature).toBe(expectedSignature(third.secret, last.taken));
+    expect(new Set([first, second.secret, third.secret]).size).toBe(3);
+    const log = await auditOf(id);
+    expect(log.map(({ action }) => action)).toEqual([
+      'webhook.created',
+      'webhook.secret-rotated',
+      'webhook.secret-rotated',
+    ]);
+    expect(log[1]).toMatchObject({ account: 'ann', after: { oldSecretUntil: second.oldSecretUntil } });
+    expect(JSON.stringify(log)).not.toContain('whsec_');
+    await ann.ask('DELETE', `/v1/webhooks/${id}`);
+  });
+
   test('leaves its secret nowhere but with its owner: not in the database, not in a history', async () => {
     const { id, secret } = await webhookFor(ann, '/secret');
     await happens(eventFor(ann));
@@ -229,7 +318,7 @@ describe('an address inside', () => {
   const parcel = (url: string) => ({
     delivery: 'a delivery',
     url,
-    sealedSecret: Buffer.alloc(0),
+    sealedSecrets: [Buffer.alloc(0)],
     event: { id: 1, type: 'grant.created' as const, at: '2026-11-26T12:00:00.000Z' },
   });
 
@@ -237,7 +326,7 @@ describe('an address inside', () => {
     const policy = createAddressPolicy({ allowPrivateAddresses: false, platformOrigin: null });
     const { port } = new URL(receiver.url);
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '0x7f.1']) {
-      const answer = await sendParcel(parcel(`http://${host}:${port}/inside`), Buffer.from('secret'), policy);
+      const answer = await sendParcel(parcel(`http://${host}:${port}/inside`), [Buffer.from('secret')], policy);
       expect([host, answer]).toEqual([
         host,
         { status: null, failure: 'Its address is not a public one.', gone: false },
