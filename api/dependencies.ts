@@ -9,7 +9,7 @@ import type { EventListener } from '../storage/event-listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { SendMail } from '../storage/mail.ts';
 import type { Enclave } from './enclave.ts';
-import type { LogInSettings } from './provider-settings.ts';
+import type { LogInSettings } from '../stack/log-in-settings.ts';
 
 export interface ApiSettings {
   /** Where callers reach the API, without a path: links in mails and URLs of blobs begin with it. */

@@ -1,6 +1,6 @@
 /** The page on which a person approves the log-in of a device, after seeing from where it is asked for. */
 import { logInForm, makePage, PAGE_STYLE, SIGN_IN_PATH, SIGNED_IN_MARK, type Page } from './page.ts';
-import type { LogInSettings } from './provider-settings.ts';
+import type { LogInSettings } from '../stack/log-in-settings.ts';
 
 export const DEVICE_PATH = '/device';
 

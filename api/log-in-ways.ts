@@ -1,6 +1,6 @@
 /** What to tell those who come by a way that this platform does not offer. */
 import { StrongroomError } from '../domain/errors.ts';
-import type { LogInSettings } from './provider-settings.ts';
+import type { LogInSettings } from '../stack/log-in-settings.ts';
 
 export const passwordsClosed = ({ provider }: LogInSettings) =>
   new StrongroomError('E_PASSWORDS_CLOSED', 'This platform takes no passwords.', {

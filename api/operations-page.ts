@@ -1,6 +1,6 @@
 /** The page that answers "what is stuck, and on whom": a log-in form, and then a list. */
 import { logInForm, makePage, PAGE_STYLE, SIGN_IN_PATH, SIGNED_IN_MARK, type Page } from './page.ts';
-import type { LogInSettings } from './provider-settings.ts';
+import type { LogInSettings } from '../stack/log-in-settings.ts';
 
 // Text goes into the page as text, never as HTML; an answer of 401 or 403 brings the form back.
 const SCRIPT = `

@@ -1,7 +1,7 @@
 /** Pages of ours that are one file: the text, and the content security policy under which they run nothing but their own script. */
 import { createHash } from 'node:crypto';
 import type { SignInPage } from '../domain/sign-in.ts';
-import type { LogInSettings } from './provider-settings.ts';
+import type { LogInSettings } from '../stack/log-in-settings.ts';
 
 export interface Page {
   readonly html: string;

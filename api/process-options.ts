@@ -6,7 +6,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { PlatformConfiguration } from '../stack/configuration.ts';
 import { dataConverterOf, temporalConnectionOptions } from '../stack/temporal-connection.ts';
 import type { ApiProcessOptions } from './process.ts';
-import { readLogInSettings } from './provider-settings.ts';
+import { readLogInSettings } from '../stack/log-in-settings.ts';
 
 /** Fails with `E_CONFIG` where the database or Temporal is not named: whoever starts this process knows both. */
 export async function toProcessOptions(configuration: PlatformConfiguration): Promise<ApiProcessOptions> {

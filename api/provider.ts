@@ -6,7 +6,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as oidc from 'openid-client';
 import { StrongroomError } from '../domain/errors.ts';
 import { readIdentity, refused, type Claims, type Identity } from '../domain/sign-in.ts';
-import type { ProviderSettings } from './provider-settings.ts';
+import type { ProviderSettings } from '../stack/log-in-settings.ts';
 
 export const CALLBACK_PATH = '/sign-in/callback';
 

@@ -8,6 +8,7 @@ import { beginSignIn, keepSignedIn, takeBegunSignIn, takeSignedIn } from '../sto
 import { openAccountLibrary } from './account-library.ts';
 import { beginSession, PROGRAM_LENGTH, type Session } from './begin-session.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { openMailPauses } from './mail-pauses.ts';
 import { linkedMail, notLinkedMail } from './mails.ts';
 import { accountFor, AddressTaken, isSimultaneous } from './provider-accounts.ts';
 import { openProvider, reasonsOf } from './provider.ts';
@@ -28,6 +29,8 @@ export interface Return {
   readonly secret: string;
 }
 
+/** The owner of an account hears of sign-ins that were refused once in this time. */
+const REFUSAL_MAILS_MS = 3_600_000;
 /** How often two that came at the same moment are let try again. */
 const TRIES = 3;
 
@@ -36,6 +39,7 @@ export function openSignIns({ db, sendMail, settings, logger }: ApiDependencies)
   if (settings.logIn.provider === null) return null;
   const provider = openProvider(settings.logIn.provider, settings.publicUrl);
   const unwaited = openUnwaitedWork(logger);
+  const mayMail = openMailPauses(REFUSAL_MAILS_MS);
   const libraryIn = (trx: Trx) => openAccountLibrary(trx, { settings, sendMail, unwaited });
 
   const arrive = (identity: Identity, page: SignInPage) =>
@@ -67,7 +71,7 @@ export function openSignIns({ db, sendMail, settings, logger }: ApiDependencies)
         throw error;
       });
       const arrived = await again(() => arrive(identity, page)).catch((error: unknown) => {
-        if (error instanceof AddressTaken)
+        if (error instanceof AddressTaken && mayMail(identity.email))
           unwaited.begin('A mail about a refused sign-in was not sent.', () =>
             sendMail(notLinkedMail(identity.email, provider.name, settings.publicUrl)),
           );

@@ -20,6 +20,12 @@ export async function platformConfiguration(): Promise<PlatformConfiguration> {
   return readPlatformConfiguration();
 }
 
+/** Fails with `E_CONFIG` here, and not only in the log of a process. */
+export async function checkLogInSettings(configuration: PlatformConfiguration): Promise<void> {
+  const { readLogInSettings } = await import('../stack/log-in-settings.ts');
+  readLogInSettings(configuration);
+}
+
 /** Starts the platform and waits until all of it answers; `report` hears of each part. */
 export async function startPlatform(
   dataFolder: string,

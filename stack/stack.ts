@@ -7,6 +7,7 @@ import { startChild, type Child } from './child-process.ts';
 import type { PlatformConfiguration } from './configuration.ts';
 import { startEnclave } from './enclave.ts';
 import { freePort } from './free-port.ts';
+import { readLogInSettings } from './log-in-settings.ts';
 import { openPostgres } from './postgres.ts';
 import { endLeftovers } from './process-record.ts';
 import { supervise } from './supervision.ts';
@@ -32,8 +33,9 @@ export interface RunningStack {
 const ROOT = path.resolve(import.meta.dirname, '..');
 const PATIENCE_MS = 60_000;
 
-/** Brings everything up that is not configured to be elsewhere. On failure what was started is stopped again. */
+/** Brings everything up that is not configured to be elsewhere. Fails with `E_CONFIG` before that. On failure what was started is stopped again. */
 export async function bringUp(config: PlatformConfiguration, report: (line: string) => void): Promise<RunningStack> {
+  readLogInSettings(config);
   const stops: Stops = { processes: [], servers: [] };
   const stop = async () => {
     // The API and the worker end their work at the same time, and need the servers until then.

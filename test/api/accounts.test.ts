@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseHandle } from '../../domain/ids.ts';
 import { ACCESS_TOKEN_PATTERN } from '../../storage/access-token-format.ts';
 import { listAuditEntries } from '../../storage/audit-entries.ts';
 import type { Reply } from './support/reply.ts';
+import { eventually } from './support/eventually.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -26,18 +26,6 @@ const logIn = (email: string, password = PASSWORD) => post('/v1/sessions', { ema
 const codeMailedTo = async (address: string): Promise<string> => {
   const mail = (await platform.mailsTo(address)).at(-1) ?? '';
   return /token=(\S+)/.exec(mail)?.[1] ?? 'there is no code in the mail';
-};
-/** Mails that no answer waits for come when they come. */
-const eventually = async (check: () => Promise<void>): Promise<void> => {
-  for (let tries = 200; tries > 0; tries -= 1) {
-    const failed = await check().then(
-      () => false,
-      () => true,
-    );
-    if (!failed) return;
-    await sleep(50);
-  }
-  await check();
 };
 const verified = async (handle: string): Promise<string> => {
   await signUp(handle);

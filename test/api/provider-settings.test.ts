@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readLogInSettings } from '../../api/provider-settings.ts';
+import { readLogInSettings } from '../../stack/log-in-settings.ts';
 import { openProvider } from '../../api/provider.ts';
 import { StrongroomError } from '../../domain/errors.ts';
 import { describeConfiguration, readPlatformConfiguration } from '../../stack/configuration.ts';

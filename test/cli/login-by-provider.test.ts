@@ -97,6 +97,19 @@ test('a terminal is shown the way by the provider, not asked for a password', as
   expect(shown).not.toContain('E-mail:');
 }, 60_000);
 
+test('a provider that is configured in part is named before anything starts', async () => {
+  await using folder = await testFolder();
+  const env = { STRONGROOM_DATA: folder.in('platform'), STRONGROOM_OIDC_ISSUER: 'https://login.example.org' };
+  const ran = await strongroom(['up', '--json'], { env });
+  expect(ran.code).toBe(2);
+  expect(failureIn(ran)).toMatchObject({
+    code: 'E_CONFIG',
+    message: 'The setting STRONGROOM_OIDC_CLIENT_ID is missing.',
+    why: 'Sign-in by a provider is configured in part only.',
+    next: expect.stringContaining('docs/operations.md'),
+  });
+}, 60_000);
+
 test('where passwords are closed, whoever gives one is told how people log in', async () => {
   await using home = await testFolder();
   const given = [

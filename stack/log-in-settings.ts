@@ -1,9 +1,9 @@
-/** The provider that configuration names: read and checked as the API starts. */
+/** How people log in, and the provider that configuration names: checked before anything starts. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { StrongroomError } from '../domain/errors.ts';
 import type { DomainRules } from '../domain/sign-in.ts';
-import type { PlatformConfiguration } from '../stack/configuration.ts';
+import type { PlatformConfiguration } from './configuration.ts';
 
 export interface ProviderSettings extends DomainRules {
   /** What people call it. */
