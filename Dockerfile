@@ -22,7 +22,7 @@ COPY enclave enclave
 COPY api api
 
 # The certificate authority's key is in here, and the enclave's secrets, each in a folder (and a volume) of its own.
-RUN install -d -o node -g node -m 700 /data /data/enclave /data/enclave/host /data/enclave/offline-root /data/enclave/broker
+RUN install -d -o node -g node -m 700 /data /data/enclave /data/enclave/host /data/enclave/offline-root /data/enclave/broker /data/enclave/broker-key
 VOLUME /data
 ENV NODE_ENV=production STRONGROOM_DATA=/data
 USER node

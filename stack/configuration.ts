@@ -63,6 +63,8 @@ const PLATFORM = {
   s3Url: optional('STRONGROOM_S3_URL'),
   /** What shuts runners of functions in. */
   sandbox: oneOf('STRONGROOM_SANDBOX', 'bubblewrap', ['bubblewrap', 'docker']),
+  /** What the master secret of the key broker is sealed with; null for a file beside it. */
+  masterKeyFile: optional('STRONGROOM_MASTER_KEY_FILE'),
   maxUploadBytes: integer('STRONGROOM_MAX_UPLOAD_BYTES', 64 * 2 ** 30, 1),
   quotaBytes: integer('STRONGROOM_QUOTA_BYTES', 256 * 2 ** 30, 1),
   signUpsPerMinute: integer('STRONGROOM_SIGN_UPS_PER_MINUTE', 20, 1),

@@ -91,6 +91,7 @@ async function startParts(
     STRONGROOM_SIGN_UPS_PER_MINUTE: String(config.signUpsPerMinute),
     STRONGROOM_OPERATORS: config.operators,
     STRONGROOM_SANDBOX: config.sandbox,
+    ...(config.masterKeyFile !== null && { STRONGROOM_MASTER_KEY_FILE: config.masterKeyFile }),
     STRONGROOM_LOG_INS_PER_MINUTE: String(config.logInsPerMinute),
     STRONGROOM_STRANGERS_PER_MINUTE: String(config.strangersPerMinute),
     STRONGROOM_ACCOUNT_PER_MINUTE: String(config.accountPerMinute),

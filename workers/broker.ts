@@ -12,11 +12,12 @@ import { askLocally, serveLocally } from '../stack/local-service.ts';
 import { bytesIn, fieldsOf, sha256In, textIn, toText } from './enclave-questions.ts';
 import { untilStopped } from './stop-signal.ts';
 
-const places = enclavePlaces(readPlatformConfiguration().dataFolder);
+const { dataFolder, masterKeyFile } = readPlatformConfiguration();
+const places = enclavePlaces(dataFolder);
 const within = (name: string) => path.join(places.brokerFolder, name);
 const described = fieldsOf(await askLocally(places.attestorSocket, 'describe', {}));
 const measured = fieldsOf(described.runner);
-const masterSecret = await keyFileStore(within('master-secret'), within('key')).open();
+const masterSecret = await keyFileStore(within('master-secret'), masterKeyFile ?? within('key')).open();
 using broker = new Broker({
   masterSecret,
   policy: {

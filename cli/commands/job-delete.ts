@@ -7,7 +7,7 @@ export const command = defineCommand({
   examples: ['strongroom job delete 0b0f7a0e-7a0e-4d7e-9f5e-1c2d3e4f5a6b --yes'],
   details:
     'The platform erases what it holds of the job: sealed inputs and answers, and their attestation documents. The key ' +
-    'that opens the answers is erased on this machine, so that what lies in old backups of the platform cannot be opened ' +
+    'that opens the answers is erased on this machine, so that answers in old backups of the platform cannot be opened ' +
     'either. Result files that you have written stay. A job that goes on is ended first: strongroom job cancel',
   arguments: { id: argument('The id that `strongroom job list` shows', parseJobId) },
   async run({ arguments: { id } }, context) {

@@ -42,6 +42,7 @@ test('each secret of the enclave is in a volume that one service has, which has 
   expect(holders('attestor')).toEqual(['attestor']);
   expect(holders('offline-root')).toEqual(['attestor']);
   expect(holders('broker')).toEqual(['broker']);
+  expect(holders('broker-key')).toEqual(['broker']);
   expect(holders('enclave').sort()).toEqual(['api', 'attestor', 'broker', 'enclave', 'worker']);
   expect(holders('strongroom').sort()).toEqual(['api', 'enclave', 'worker']);
   for (const name of ['attestor', 'broker']) {

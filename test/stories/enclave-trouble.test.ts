@@ -1,23 +1,33 @@
 /** Parts of the enclave that go away while somebody relies on them: what is said, and what is never done instead. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cast, type Caller } from './cast.ts';
+import { keyFileStore } from '../../enclave/broker/master-secret.ts';
+import { CanarySearch } from '../support/canaries.ts';
 import { command, refusalOf } from './commands.ts';
+import { filesBelow } from './demo-places.ts';
 import { deployFolder, library, runnersOf, writeFunction } from './running-functions.ts';
 
 let cast: Cast;
 let alice: Caller;
 let dora: Caller;
 let folder: string;
+let masterKey: string;
 beforeAll(async () => {
-  cast = await Cast.assemble();
+  const elsewhere = await mkdtemp(path.join(tmpdir(), 'strongroom-master-key-'));
+  masterKey = path.join(elsewhere, 'master.key');
+  cast = await Cast.assemble({ settings: { STRONGROOM_MASTER_KEY_FILE: masterKey } });
   [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
   folder = await writeFunction(path.join(cast.folder, 'echo'), 'echo', 'return text;');
   await deployFolder(alice, folder, true);
 }, 240_000);
-afterAll(() => cast.dismiss(), 60_000);
+afterAll(async () => {
+  await cast.dismiss();
+  await rm(path.dirname(masterKey), { recursive: true });
+}, 60_000);
 
 const textIn = ({ bytes }: { readonly bytes: Buffer }): string => bytes.toString();
 const input = Buffer.from('hello');
@@ -80,6 +90,26 @@ test('F5: whoever may not call any more begins no session, and one that is open 
   await pause(200);
   await expect(session.invoke(input)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
   await deployFolder(alice, folder, true);
+});
+
+test('the key to the master secret lies where it was said, so that a copy of the data folder opens nothing', async () => {
+  const broker = path.join(cast.folder, 'platform', 'enclave', 'broker');
+  expect((await readdir(broker)).filter((name) => name !== 'decisions.jsonl')).toEqual(['master-secret']);
+  expect((await stat(masterKey)).mode & 0o777).toBe(0o600);
+  const opened = await keyFileStore(path.join(broker, 'master-secret'), masterKey).open();
+  expect(opened).toHaveLength(32);
+  const without = keyFileStore(path.join(broker, 'master-secret'), path.join(cast.folder, 'another.key')).open();
+  await expect(without).rejects.toMatchObject({ code: 'E_KEY_FILE' });
+  const key = Buffer.from((await readFile(masterKey, 'utf8')).trim());
+  const search = new CanarySearch([
+    { name: 'the key file', bytes: key, homes: [] },
+    { name: 'the master secret', bytes: opened, homes: [] },
+  ]);
+  const traces = [];
+  for await (const [place, content] of filesBelow(path.join(cast.folder, 'platform'))) {
+    traces.push(...search.tracesIn(content, place));
+  }
+  expect(traces).toEqual([]);
 });
 
 test('F6: whatever shows an attestation by software says that it is simulated, and a policy that does not name it refuses it', async () => {
