@@ -40,6 +40,8 @@ const PLATFORM = {
   databaseConnections: integer('STRONGROOM_DATABASE_CONNECTIONS', 10, 1),
   /** Which version of the code the worker runs; unset leaves worker versioning off. */
   workerBuildId: optional('STRONGROOM_WORKER_BUILD_ID'),
+  /** What the embedded Temporal is: a development server on a SQLite file, or the full one in the embedded Postgres. */
+  temporalServer: oneOf('STRONGROOM_TEMPORAL_SERVER', 'development', ['development', 'postgres']),
   temporalUiPort: port('STRONGROOM_TEMPORAL_UI_PORT'),
   /** Where operators reach the Web UI of Temporal. */
   temporalUiUrl: optional('STRONGROOM_TEMPORAL_UI_URL'),

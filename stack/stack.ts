@@ -7,8 +7,9 @@ import { startChild, type Child } from './child-process.ts';
 import type { PlatformConfiguration } from './configuration.ts';
 import { startEnclave } from './enclave.ts';
 import { freePort } from './free-port.ts';
+import { openFullTemporal } from './full-temporal.ts';
 import { readLogInSettings } from './log-in-settings.ts';
-import { openPostgres } from './postgres.ts';
+import { openPostgres, type PostgresCluster } from './postgres.ts';
 import { endLeftovers } from './process-record.ts';
 import { supervise } from './supervision.ts';
 import { startTemporalServer } from './temporal-server.ts';
@@ -73,15 +74,19 @@ async function startParts(
   for (const name of await endLeftovers(dataFolder))
     report(`${name} was left running by an earlier start; it was ended`);
 
-  const database = config.databaseUrl
-    ? { DATABASE_URL: config.databaseUrl }
-    : await startPostgres(within('postgres'), keepRunning);
+  const postgres = config.databaseUrl ? null : await startPostgres(within('postgres'), keepRunning);
+  // The password of ours is not in the environment: processes find it in the file.
+  const database = postgres
+    ? { DATABASE_URL: postgres.address, PGPASSFILE: postgres.passFile }
+    : { DATABASE_URL: config.databaseUrl ?? '' };
   const port = config.apiPort || (await freePort());
   const api = `http://${config.apiHost}:${port}`;
   const publicUrl = config.publicUrl ?? api;
   const temporal = config.temporalAddress
     ? { address: config.temporalAddress, uiUrl: null }
-    : await startTemporal(config, publicUrl, within, report, keepRunning);
+    : config.temporalServer === 'postgres'
+      ? await startFullTemporal(config, postgres, within, report, keepRunning)
+      : await startTemporal(config, publicUrl, within, report, keepRunning);
   const temporalUi = config.temporalUiUrl ?? temporal.uiUrl;
   const env = {
     STRONGROOM_DATA: dataFolder,
@@ -138,11 +143,30 @@ async function untilReady(api: string): Promise<void> {
 
 type KeepRunning = (name: string, start: () => Promise<Child>) => Promise<void>;
 
-/** Answers the environment by which our processes find the database; its password is not in it. */
-async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<Record<string, string>> {
+async function startPostgres(folder: string, keepRunning: KeepRunning): Promise<PostgresCluster> {
   const postgres = await openPostgres(folder);
   await keepRunning('postgres', () => postgres.start());
-  return { DATABASE_URL: postgres.address, PGPASSFILE: postgres.passFile };
+  return postgres;
+}
+
+/** Fails with `E_CONFIG` where the database is not ours: then its owner runs Temporal, too. */
+async function startFullTemporal(
+  { temporalNamespace: namespace }: PlatformConfiguration,
+  postgres: PostgresCluster | null,
+  within: (...names: string[]) => string,
+  report: (line: string) => void,
+  keepRunning: KeepRunning,
+): Promise<{ readonly address: string; readonly uiUrl: null }> {
+  if (postgres === null) {
+    throw new StrongroomError('E_CONFIG', 'Temporal is put into the embedded Postgres only.', {
+      next: 'Leave DATABASE_URL out, or set TEMPORAL_ADDRESS to a Temporal that you run.',
+    });
+  }
+  const [port, folder] = [await freePort(), within('temporal')];
+  const logFile = within('logs', 'temporal.log');
+  const temporal = await openFullTemporal({ folder, logFile, namespace, port, databaseUrl: postgres.url, report });
+  await keepRunning('temporal', () => temporal.start());
+  return { address: `127.0.0.1:${port}`, uiUrl: null };
 }
 
 async function startTemporal(

@@ -1,11 +1,11 @@
 /** Finds Temporal's command line tool, or makes it: on the PATH, in our cache, by download, by the Go toolchain. */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { arch, homedir, platform } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { StrongroomError } from '../domain/errors.ts';
+import { buildWithGo, cacheFolder, firstUsable, namesOnPath } from './built-programs.ts';
 
 const run = promisify(execFile);
 
@@ -24,27 +24,13 @@ export async function findTemporal(report: Report): Promise<string> {
   if (await download(cached)) return cached;
   if ((await firstUsable(namesOnPath('go'))) === null) throw notToBeHad();
   report(`Building Temporal ${VERSION} with Go: about three minutes, this once …`);
-  await build(cached).catch((error: unknown) => {
+  await buildWithGo({ [`github.com/temporalio/cli/cmd/temporal@v${VERSION}`]: cached }).catch((error: unknown) => {
     throw notToBeHad(error);
   });
   return cached;
 }
 
-const cacheFolder = () => path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom');
 const goPath = () => process.env.GOPATH ?? path.join(homedir(), 'go');
-const namesOnPath = (name: string) =>
-  (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name));
-
-async function firstUsable(candidates: readonly string[]): Promise<string | null> {
-  for (const candidate of candidates) {
-    const usable = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (usable) return candidate;
-  }
-  return null;
-}
 
 /** The official archive holds the binary as `temporal`; without a network this fails quickly and quietly. */
 async function download(target: string): Promise<boolean> {
@@ -60,19 +46,6 @@ async function download(target: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function build(target: string): Promise<void> {
-  const folder = `${target}.${process.pid}.build`;
-  try {
-    await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@v${VERSION}`], {
-      env: { ...process.env, CGO_ENABLED: '0', GOBIN: folder },
-      maxBuffer: 64 * 2 ** 20,
-    });
-    await rename(path.join(folder, 'temporal'), target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
