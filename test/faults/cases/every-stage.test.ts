@@ -1,19 +1,24 @@
 /** Each process is killed at every stage of a submission (A1, A2, A3, A5, A6). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Harness, type Part } from '../support/harness.ts';
+import { Harness, temporalOn, type Part, type TemporalServer } from '../support/harness.ts';
 import { reached, STAGES } from '../support/stages.ts';
 import { containerName } from '../support/study.ts';
 
-let harness: Harness;
+/** With Temporal's full server in Postgres only what has to do with either of them is different. */
+const SHAPES: readonly (readonly [string, TemporalServer, readonly Part[]])[] = [
+  ['the development server', 'development', ['agent', 'api', 'worker', 'postgres', 'temporal']],
+  ['the full server in Postgres', 'postgres', ['postgres', 'temporal']],
+];
 
-beforeAll(async () => {
-  harness = await Harness.open();
-}, 300_000);
-afterAll(() => harness.close(), 60_000);
+describe.each(SHAPES)('with %s', (_shape, server, parts) => {
+  let harness: Harness;
 
-describe.each<Part>(['agent', 'api', 'worker', 'postgres', 'temporal'])(
-  'a submission is finished although %s',
-  (part) => {
+  beforeAll(async () => {
+    harness = await Harness.open({ settings: temporalOn(server) });
+  }, 300_000);
+  afterAll(() => harness.close(), 60_000);
+
+  describe.each(parts)('a submission is finished although %s', (part) => {
     test.each(STAGES.map((stage, index) => [stage, index] as const))(
       'is killed at "%s"',
       async (stage, index) => {
@@ -27,9 +32,9 @@ describe.each<Part>(['agent', 'api', 'worker', 'postgres', 'temporal'])(
       },
       240_000,
     );
-  },
-);
+  });
 
-test('nothing was lost, doubled or left behind', async () => {
-  expect(await harness.verdict()).toEqual([]);
-}, 180_000);
+  test('nothing was lost, doubled or left behind', async () => {
+    expect(await harness.verdict()).toEqual([]);
+  }, 180_000);
+});

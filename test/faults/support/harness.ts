@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openDatabase, type Db } from '../../../storage/database.ts';
-import { Cast, type Staging } from '../../stories/cast.ts';
+import { Cast, type Settings, type Staging } from '../../stories/cast.ts';
 import { missingOf } from '../witness/acknowledged.ts';
 import { watchImagesRun, type ImagesRun } from '../witness/images-run.ts';
 import { belongings, type Belongings } from '../witness/leftovers.ts';
@@ -17,6 +17,11 @@ import { Study, type Surroundings } from './study.ts';
 
 /** The processes of the platform, and the agent of the model's owner. */
 export type Part = 'api' | 'worker' | 'postgres' | 'temporal' | 'attestor' | 'broker' | 'enclave' | 'agent';
+
+export type TemporalServer = 'development' | 'postgres';
+
+/** The setting that chooses the Temporal of the platform. */
+export const temporalOn = (server: TemporalServer): Settings => ({ STRONGROOM_TEMPORAL_SERVER: server });
 
 export class Harness {
   readonly cast: Cast;

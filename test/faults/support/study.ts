@@ -84,7 +84,7 @@ export class Study {
     study.ben = await cast.enrol('ben');
     study.dora = await join('dora');
     await study.#publish();
-    await study.#registerTexts();
+    await study.authorise(study.dora);
     for (const person of [study.olga, study.dora]) await cast.certify(person);
     return study;
   }
@@ -299,10 +299,10 @@ export class Study {
     await this.#story(PUBLISH_BENCHMARK, workflowId, ownerTaskQueue(this.ann.handle), input);
   }
 
-  async #registerTexts(): Promise<void> {
+  /** Registers a data owner's texts, and the committee lets them in. */
+  async authorise({ handle, platform }: Person): Promise<void> {
     const folder = path.join(this.cast.folder, 'texts');
     await writeTexts(folder);
-    const { handle, platform } = this.dora;
     const workflowId = registerDatasetWorkflowId(handle, DATASET);
     const input = { account: handle, name: DATASET, folder, description: '' };
     await this.#story(REGISTER_DATASET, workflowId, dataOwnerTaskQueue(handle), input);
