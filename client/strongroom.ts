@@ -15,6 +15,7 @@ import { holdLoggedFunction, holdLoggedUserKey } from './functions/public-log.ts
 import { fetchUserKey } from './functions/user-keys.ts';
 import { AttestedSession, type FunctionResult } from './functions/session.ts';
 import { TrustStore, trustFingerprint, type EnclaveTrust } from './functions/trust.ts';
+import type { RequiredWitness } from './functions/witnesses.ts';
 import { createPlatformClient, type PlatformClient, type Schema } from './platform.ts';
 import { everyItem } from './pages.ts';
 
@@ -25,6 +26,7 @@ export type { AttestationStep, VerifiedAttestation } from '../crypto/attestation
 export type { ReceiptContent } from '../crypto/receipts/receipt.ts';
 export type { FunctionResult } from './functions/session.ts';
 export type { EnclaveTrust } from './functions/trust.ts';
+export type { RequiredWitness } from './functions/witnesses.ts';
 
 export interface StrongroomOptions {
   /** The platform's address, for instance `https://platform.example.org`. */
@@ -36,6 +38,8 @@ export interface StrongroomOptions {
    * are believed on first use and kept in memory, which protects against changes from then on only.
    */
   readonly trust?: EnclaveTrust | { readonly file: string };
+  /** Whoever must have seen a function or a user's key in the transparency log before it is believed for the first time. */
+  readonly witnesses?: readonly RequiredWitness[];
 }
 
 export interface ConnectOptions {
@@ -75,10 +79,10 @@ export class Strongroom {
   readonly #store: TrustStore;
   readonly #given: EnclaveTrust | null;
 
-  constructor({ apiUrl, token, trust }: StrongroomOptions) {
+  constructor({ apiUrl, token, trust, witnesses }: StrongroomOptions) {
     this.#platform = createPlatformClient({ baseUrl: apiUrl.replace(/\/+$/, ''), token });
     const file = trust && 'file' in trust ? trust.file : null;
-    this.#store = new TrustStore(file);
+    this.#store = new TrustStore(file, witnesses);
     this.#given = trust && !('file' in trust) ? trust : null;
   }
 

@@ -51,11 +51,13 @@ const NOTHING: TrustFile = {
 
 export class TrustStore {
   readonly #file: string | null;
+  readonly #required: readonly RequiredWitness[];
   #held: TrustFile = NOTHING;
 
-  /** Keeps in `file`, or in memory only. */
-  constructor(file: string | null) {
+  /** Keeps in `file`, or in memory only; `required` witnesses are required beside those that are kept. */
+  constructor(file: string | null, required: readonly RequiredWitness[] = []) {
     this.#file = file;
+    this.#required = required;
   }
 
   async enclave(): Promise<EnclaveTrust | null> {
@@ -90,7 +92,7 @@ export class TrustStore {
   }
 
   async witnesses(): Promise<readonly RequiredWitness[]> {
-    return (await this.#read()).witnesses;
+    return [...this.#required, ...(await this.#read()).witnesses];
   }
 
   /** From now on this witness is required; one of the same key takes its place. */

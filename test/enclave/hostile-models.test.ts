@@ -7,7 +7,17 @@ import type { RunningFunction } from '../../enclave/host/running-function.ts';
 import { deploy } from '../../enclave/host/running-function.ts';
 import { makeFunction } from './functions.ts';
 import type { GraphParts, NodeParts } from './onnx-models.ts';
-import { FLOAT, graph, graphAttribute, model, modelOf, shapeTensor, tensor, tensorAttribute } from './onnx-models.ts';
+import {
+  FLOAT,
+  graph,
+  graphAttribute,
+  model,
+  modelOf,
+  shapeTensor,
+  sparseAttribute,
+  tensor,
+  tensorAttribute,
+} from './onnx-models.ts';
 
 const digits = readFileSync(new URL('../../examples/digits-model/model.onnx', import.meta.url));
 const LIMITS = 'limits: { memory_mb: 256, seconds: 5 }';
@@ -53,6 +63,13 @@ describe('a model that reaches outside, or is none, is refused before it is depl
       'data of a constant in a file',
       withIdentity({
         nodes: [{ op: 'Constant', from: [], to: ['z'], attributes: [tensorAttribute('value', external('a'))] }],
+      }),
+      /external data/,
+    ],
+    [
+      'data of a sparse constant in a file',
+      withIdentity({
+        nodes: [{ op: 'Constant', from: [], to: ['z'], attributes: [sparseAttribute('sparse_value', external('a'))] }],
       }),
       /external data/,
     ],

@@ -71,6 +71,10 @@ export const graphAttribute = (name: string, graph: Buffer): Buffer =>
 export const tensorAttribute = (name: string, value: Buffer): Buffer =>
   flat([part(1, name), part(5, value), number(20, 4)]);
 
+/** An attribute with a sparse tensor, whose values are `values`. */
+export const sparseAttribute = (name: string, values: Buffer): Buffer =>
+  flat([part(1, name), part(22, [part(1, values), number(3, 4)]), number(20, 11)]);
+
 /** A value of a graph: its name, element type and dimensions; a text is a dimension left open. */
 export type Value = readonly [name: string, type: number, dims: readonly (number | string)[]];
 

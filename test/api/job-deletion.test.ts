@@ -1,4 +1,4 @@
-/** What people do with their own jobs and sealing keys: when it is refused, and that it is written down. */
+/** A job is erased with all that belongs to it, when it is over, and that is written down. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseSha256 } from '../../domain/ids.ts';
@@ -43,17 +43,4 @@ test('a job is not deleted while it goes on; afterwards it is, with what is left
     { action: 'job.deleted', account: 'alice', before: { owner: 'alice', state: 'cancelled', items: 2 }, after: null },
   ]);
   expect((await alice.ask('DELETE', `/v1/jobs/${JOB}`)).statusCode).toBe(404);
-});
-
-test('a sealing key moves on one by one, once for each number though asked twice at once, and the audit log tells', async () => {
-  const move = (generation: number) => alice.ask('POST', '/v1/account/sealing-key/rotation', { generation });
-  expect((await move(3)).json()).toMatchObject({ code: 'E_CONFLICT' });
-  const moved = await Promise.all([move(2), move(2), move(2)]);
-  expect(moved.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204]);
-  expect((await move(3)).statusCode).toBe(204);
-  expect((await move(2)).json()).toMatchObject({ code: 'E_CONFLICT' });
-  expect(await about('sealing-key/alice')).toMatchObject([
-    { action: 'sealing-key.rotated', account: 'alice', before: { generation: 1 }, after: { generation: 2 } },
-    { action: 'sealing-key.rotated', account: 'alice', before: { generation: 2 }, after: { generation: 3 } },
-  ]);
 });
