@@ -2,23 +2,11 @@
 import path from 'node:path';
 import type { AssociationState } from '../domain/association.ts';
 import { parseContainerConfig } from '../domain/container-config-parser.ts';
-import {
-  parseAssociationId,
-  type AssociationId,
-  type BenchmarkName,
-  type ContainerName,
-  type Handle,
-} from '../domain/ids.ts';
+import { parseAssociationId, type AssociationId } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
-import { associationWorkId } from './compatibility.ts';
+import { associationWorkId, type AssociationSubject } from './association-subject.ts';
 import { clearEngine, requireEngineFor } from './engine.ts';
 import { signedIn, type Party } from './party.ts';
-
-export interface AssociationSubject {
-  readonly account: Handle;
-  readonly name: ContainerName;
-  readonly benchmark: BenchmarkName;
-}
 
 export interface AssociationNews {
   readonly association: AssociationId;

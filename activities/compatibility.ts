@@ -5,7 +5,7 @@ import { unpackDatasetArchive } from '../containers/dataset-archive.ts';
 import { parseContainerConfig } from '../domain/container-config-parser.ts';
 import { parseImageDigest, parseSha256, type Sha256 } from '../domain/ids.ts';
 import type { Metrics } from '../domain/metrics.ts';
-import type { AssociationSubject } from './associations.ts';
+import { associationWorkId, type AssociationSubject } from './association-subject.ts';
 import { atWork } from './at-work.ts';
 import { openModelKey } from './model-key-files.ts';
 import { fetchFile, signedIn, type Party } from './party.ts';
@@ -17,9 +17,6 @@ export interface CompatibilityActivities {
   testModel(subject: AssociationSubject): Promise<{ readonly seconds: number }>;
   scoreTest(subject: AssociationSubject): Promise<Metrics>;
 }
-
-export const associationWorkId = ({ account, name, benchmark }: AssociationSubject): string =>
-  `association/${account}/${name}/${benchmark}`;
 
 export function createCompatibilityActivities(party: Party): CompatibilityActivities {
   const filesOf = async (subject: AssociationSubject) => {

@@ -1,7 +1,23 @@
 /** The mails of a review. */
-import type { Handle } from '../domain/ids.ts';
+import type { AssociationState } from '../domain/association.ts';
+import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
 import type { Mail } from '../storage/mail.ts';
-import type { Announcement, ReviewSubject } from './reviews.ts';
+
+export interface ReviewSubject {
+  readonly association: AssociationId;
+  readonly benchmark: BenchmarkName;
+  /** `alice/digits-model` or `dataset bob/wards`. */
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly deadline: string;
+  readonly members: readonly Handle[];
+}
+
+export interface Announcement extends ReviewSubject {
+  readonly state: AssociationState;
+  readonly submission: number;
+  readonly reason: string | null;
+}
 
 type Words = Omit<Mail, 'to'>;
 

@@ -1,9 +1,9 @@
 /** The review's effects: votes and decisions in the database, and mails to those concerned. */
 import { activityInfo } from '@temporalio/activity';
 import { THE_PLATFORM, type Author } from '../domain/audit.ts';
-import type { AssociationState, Ballot, ReviewStanding } from '../domain/association.ts';
+import type { Ballot, ReviewStanding } from '../domain/association.ts';
 import { StrongroomError } from '../domain/errors.ts';
-import type { AssociationId, BenchmarkName, Handle } from '../domain/ids.ts';
+import type { AssociationId, Handle } from '../domain/ids.ts';
 import { listMailAddresses } from '../storage/accounts.ts';
 import { actingAs } from '../storage/audit.ts';
 import { decideAssociation } from '../storage/decisions.ts';
@@ -11,23 +11,7 @@ import { findRequester } from '../storage/reviews.ts';
 import { sendMailOnce } from '../storage/sent-mails.ts';
 import { readStanding, recordVote } from '../storage/votes.ts';
 import type { Platform } from './platform.ts';
-import { announcementMail, reminderMail } from './review-mails.ts';
-
-export interface ReviewSubject {
-  readonly association: AssociationId;
-  readonly benchmark: BenchmarkName;
-  /** `alice/digits-model` or `dataset bob/wards`. */
-  readonly subject: string;
-  /** ISO 8601. */
-  readonly deadline: string;
-  readonly members: readonly Handle[];
-}
-
-export interface Announcement extends ReviewSubject {
-  readonly state: AssociationState;
-  readonly submission: number;
-  readonly reason: string | null;
-}
+import { announcementMail, reminderMail, type Announcement, type ReviewSubject } from './review-mails.ts';
 
 export interface ReviewActivities {
   readReview(association: AssociationId): Promise<ReviewStanding>;

@@ -5,7 +5,7 @@ import { openLog } from '../stack/log.ts';
 import { freePort } from '../stack/free-port.ts';
 import { startTracing } from '../stack/tracing.ts';
 import { openApiProcess } from '../storage/api-process.ts';
-import { openBlobStore } from '../storage/blob-store.ts';
+import { openBlobStore } from '../storage/open-blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';

@@ -1,6 +1,7 @@
 /** A thread that digests, in its order, the memory that it is shown: nothing is copied. */
 import { Worker } from 'node:worker_threads';
-import type { DigestAlgorithm } from './running-digest.ts';
+
+export type DigestAlgorithm = 'sha1' | 'sha256';
 
 /** Digest the first `length` bytes of the memory. */
 interface DigestRequest {

@@ -4,9 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Chunk } from './chunks.ts';
-import { DigestThread } from './digest-thread.ts';
-
-export type DigestAlgorithm = 'sha1' | 'sha256';
+import { DigestThread, type DigestAlgorithm } from './digest-thread.ts';
 
 export class RunningDigest {
   readonly #algorithm: DigestAlgorithm;

@@ -10,7 +10,7 @@ import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { enclavePlaces } from '../stack/enclave-places.ts';
 import { serveLocally } from '../stack/local-service.ts';
 import { connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
-import { openBlobStore } from '../storage/blob-store.ts';
+import { openBlobStore } from '../storage/open-blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { ENCLAVE_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { fieldsOf } from './enclave-questions.ts';

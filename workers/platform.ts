@@ -9,7 +9,7 @@ import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '.
 import { openLog } from '../stack/log.ts';
 import { startTracing } from '../stack/tracing.ts';
 import { saveAuthority } from '../storage/authority.ts';
-import { openBlobStore } from '../storage/blob-store.ts';
+import { openBlobStore } from '../storage/open-blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';

@@ -1,6 +1,7 @@
 /** A committee and its benchmark in memory: what the platform's database does for a review, by the same rule. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Announcement, ReviewActivities } from '../../activities/reviews.ts';
+import type { Announcement } from '../../activities/review-mails.ts';
+import type { ReviewActivities } from '../../activities/reviews.ts';
 import { decide, type ReviewStanding } from '../../domain/association.ts';
 import { parseHandle } from '../../domain/ids.ts';
 

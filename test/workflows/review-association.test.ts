@@ -5,7 +5,7 @@ import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/clie
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap, bundleWorkflowCode } from '@temporalio/worker';
 import { parseAssociationId, parseBenchmarkName, parseHandle, type AssociationId } from '../../domain/ids.ts';
-import type { Announcement } from '../../activities/reviews.ts';
+import type { Announcement } from '../../activities/review-mails.ts';
 import {
   reviewAssociationWorkflowId,
   reviewNewsSignal,
