@@ -3,7 +3,8 @@ import { entityTagOf } from '../client/entity-tags.ts';
 import type { PlatformClient, Schema } from '../client/platform.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName } from '../domain/ids.ts';
-import { listOption, usage } from './command.ts';
+import { listOption } from './command.ts';
+import { usage } from './usage.ts';
 
 type GivenPolicy = Schema<'NewApprovalPolicy'>;
 type Policies = Schema<'ApprovalPolicies'>;

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { readToEnd } from '../crypto/chunks.ts';
-import { usage } from './command.ts';
+import { usage } from './usage.ts';
 
 export interface ArchiveInput {
   readonly content: AsyncIterable<Uint8Array>;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { AttestationPolicy } from '../crypto/attestation/policy.ts';
 import type { TrustedRoot } from '../crypto/attestation/roots.ts';
 import type { AttestationStep } from '../crypto/attestation/verify.ts';
-import { usage } from './command.ts';
+import { usage } from './usage.ts';
 
 const MOST_BYTES = 1024 * 1024;
 

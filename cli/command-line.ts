@@ -1,7 +1,9 @@
 /** Reads a command line against the definition of a command. */
 import { parseArgs } from 'node:util';
 import type { Argument, Arguments, Command, Option, Options } from './command.ts';
-import { flag, option, usage } from './command.ts';
+import { flag, option } from './command.ts';
+import type { CommonOptions } from './context.ts';
+import { usage } from './usage.ts';
 import { unknownName } from './suggest.ts';
 import { parseApiUrl, parsePath } from './values.ts';
 
@@ -15,16 +17,6 @@ export const COMMON_OPTIONS = {
   api: option('URL', "The platform's address", parseApiUrl),
   help: flag('Show this help'),
 } as const;
-
-export interface CommonOptions {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly yes: boolean;
-  readonly 'no-input': boolean;
-  readonly home: string | undefined;
-  readonly api: string | undefined;
-  readonly help: boolean;
-}
 
 const SHORT: Readonly<Record<string, string>> = { h: 'help', q: 'quiet', y: 'yes' };
 

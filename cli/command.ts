@@ -2,6 +2,8 @@
 import type { ErrorCode } from '../domain/errors.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
+import type { Outcome } from './output.ts';
+import { usage } from './usage.ts';
 
 export interface Option<Value> {
   /** The word for its value in the help, for instance `FILE`; `null` for a flag. */
@@ -24,20 +26,6 @@ type ValuesOf<Specs> = {
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
 export type Arguments = Readonly<Record<string, Argument<unknown>>>;
-
-/** What a command has to say at its end. */
-export interface Outcome {
-  /** For `--json`; also what scripts rely on. */
-  readonly data: Readonly<Record<string, unknown>>;
-  /** For people, on stdout. */
-  readonly lines: readonly string[];
-  /** With `--quiet`: ids and names only, one a line. */
-  readonly ids?: readonly string[];
-  /** That nothing of it will change any more: where `--watch` ends. */
-  readonly settled?: boolean;
-  /** The exit code, where the command succeeded in finding out something bad. */
-  readonly exitCode?: number;
-}
 
 export interface Command<Args extends Arguments = Arguments, Opts extends Options = Options> {
   readonly name: string;
@@ -116,10 +104,6 @@ export const optionalArgument = <Value>(summary: string, parse: Parse<Value>): A
   optional: true,
   read: (text, name) => (text === undefined ? undefined : parsed(parse, text, name)),
 });
-
-/** Names a mistake in the command line; `next` is what to write instead. */
-export const usage = (what: string, next?: string): StrongroomError =>
-  new StrongroomError('E_USAGE', what, next === undefined ? {} : { next });
 
 function parsed<Value>(parse: Parse<Value>, text: string, name: string): Value {
   try {

@@ -2,7 +2,8 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Metrics } from '../domain/metrics.ts';
-import { flag, usage } from './command.ts';
+import { flag } from './command.ts';
+import { usage } from './usage.ts';
 import type { Context } from './context.ts';
 import type { OnLook } from './follow-workflow.ts';
 import { toWorkflowFailure } from './workflow-failure.ts';

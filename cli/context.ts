@@ -5,10 +5,20 @@ import { StrongroomError } from '../domain/errors.ts';
 import type { PartyHome, Session } from '../client/party-home.ts';
 import type { PartyConfiguration } from '../stack/configuration.ts';
 import type { PlatformClient } from '../client/platform.ts';
-import type { CommonOptions } from './command-line.ts';
 import { Output } from './output.ts';
 import { Prompt } from './prompt.ts';
 import { parseApiUrl } from './values.ts';
+
+/** What every command takes. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly yes: boolean;
+  readonly 'no-input': boolean;
+  readonly home: string | undefined;
+  readonly api: string | undefined;
+  readonly help: boolean;
+}
 
 export class Context {
   readonly output: Output;

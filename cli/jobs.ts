@@ -7,7 +7,7 @@ import type { ItemOutcome } from '../crypto/sealed/item-answer.ts';
 import { EXIT, StrongroomError } from '../domain/errors.ts';
 import type { JobId } from '../domain/ids.ts';
 import { hasEnded } from '../domain/job.ts';
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import type { Context } from './context.ts';
 import { connectStrongroom, enclaveTrust } from './enclave.ts';
 import { facts, moment } from './table.ts';

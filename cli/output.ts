@@ -1,11 +1,24 @@
 /** Everything that the command line says: results on stdout, the rest on stderr. */
 import type { StrongroomError } from '../domain/errors.ts';
 import { toErrorFields } from '../domain/errors.ts';
-import type { Outcome } from './command.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { describeTerminal, type Terminal } from './terminal.ts';
 
 export type Mode = 'people' | 'json' | 'ids';
+
+/** What a command has to say at its end. */
+export interface Outcome {
+  /** For `--json`; also what scripts rely on. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** For people, on stdout. */
+  readonly lines: readonly string[];
+  /** With `--quiet`: ids and names only, one a line. */
+  readonly ids?: readonly string[];
+  /** That nothing of it will change any more: where `--watch` ends. */
+  readonly settled?: boolean;
+  /** The exit code, where the command succeeded in finding out something bad. */
+  readonly exitCode?: number;
+}
 
 export class Output {
   readonly terminal: Terminal;

@@ -1,7 +1,8 @@
 /** Passwords come from the person at the terminal or from a file; never from arguments or the environment. */
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { option, usage } from './command.ts';
+import { option } from './command.ts';
+import { usage } from './usage.ts';
 import type { Context } from './context.ts';
 
 export const passwordFile = option('FILE', 'Read the password from the first line of a file; - is stdin');

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { StrongroomError } from '../domain/errors.ts';
-import { usage } from './command.ts';
+import { usage } from './usage.ts';
 
 export interface Question {
   readonly text: string;

@@ -2,7 +2,7 @@
 import type { BenchmarkName, ContainerRef, DatasetName } from '../domain/ids.ts';
 import * as contract from '../workflows/run-model/contract.ts';
 import { dataOwnerTaskQueue } from '../workflows/task-queues.ts';
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import { answerConsent, consentBeforehand } from './consent.ts';
 import type { Context } from './context.ts';
 import { runStory } from './run-story.ts';

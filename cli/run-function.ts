@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type { FunctionResult, FunctionSession } from '../client/strongroom.ts';
 import type { Sha256 } from '../domain/ids.ts';
 import { SIMULATED, stepLines } from './attestation.ts';
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import type { Context } from './context.ts';
 import { connectStrongroom } from './enclave.ts';
 

@@ -1,6 +1,6 @@
 /** What a command that starts a story does: start or join it, then follow it, or leave it to the agent. */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import { flag } from './command.ts';
 import type { Context } from './context.ts';
 import { followWorkflow, startOrJoin, type OnLook, type StoryStart } from './follow-workflow.ts';

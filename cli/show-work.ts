@@ -1,5 +1,5 @@
 /** How a piece of work goes: its state and its steps. */
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import type { Context } from './context.ts';
 import { readStory } from './follow-workflow.ts';
 import { facts, moment } from './table.ts';

@@ -1,5 +1,5 @@
 /** Finds what somebody meant who mistyped a name. */
-import { usage } from './command.ts';
+import { usage } from './usage.ts';
 import type { StrongroomError } from '../domain/errors.ts';
 
 /** The candidate that takes the fewest changes, where these are few enough to be a slip. */

@@ -1,6 +1,6 @@
 /** How values on a command line are written: numbers, lengths of time, dates. */
 import { resolve } from 'node:path';
-import { usage } from './command.ts';
+import { usage } from './usage.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 

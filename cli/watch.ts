@@ -1,7 +1,7 @@
 /** `--watch`: asks again and again, and shows the answer whenever it has changed. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT } from '../domain/errors.ts';
-import type { Outcome } from './command.ts';
+import type { Outcome } from './output.ts';
 import type { Context } from './context.ts';
 
 const PAUSE_MS = 2_000;

@@ -2,7 +2,8 @@ import { AUTO_GRANT_SECONDS } from '../../domain/grant.ts';
 import { parseBenchmarkName, parseContainerName, parseEmailAddress } from '../../domain/ids.ts';
 import { autoGrantUpdate } from '../../workflows/manage-access/contract.ts';
 import { updateAccess } from '../access-entity.ts';
-import { argument, defineCommand, flag, listOption, option, requiredOption, usage } from '../command.ts';
+import { argument, defineCommand, flag, listOption, option, requiredOption } from '../command.ts';
+import { usage } from '../usage.ts';
 import { parseDuration } from '../values.ts';
 
 export const command = defineCommand({

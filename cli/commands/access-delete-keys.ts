@@ -2,7 +2,8 @@ import { parseBenchmarkName, parseContainerName, type BenchmarkName, type Contai
 import { StrongroomError } from '../../domain/errors.ts';
 import { deleteKeysUpdate } from '../../workflows/manage-access/contract.ts';
 import { updateAccess } from '../access-entity.ts';
-import { argument, defineCommand, flag, requiredOption, type Outcome } from '../command.ts';
+import { argument, defineCommand, flag, requiredOption } from '../command.ts';
+import type { Outcome } from '../output.ts';
 import type { Context } from '../context.ts';
 import { findAssociation } from '../find-association.ts';
 import { everyItem } from '../../client/pages.ts';

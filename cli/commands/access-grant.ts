@@ -2,7 +2,8 @@ import { EXIT, StrongroomError, isErrorCode } from '../../domain/errors.ts';
 import { parseBenchmarkName, parseContainerName, parseEmailAddress } from '../../domain/ids.ts';
 import { grantUpdate, type GrantOutcome } from '../../workflows/manage-access/contract.ts';
 import { updateAccess } from '../access-entity.ts';
-import { argument, defineCommand, listOption, option, requiredOption, usage } from '../command.ts';
+import { argument, defineCommand, listOption, option, requiredOption } from '../command.ts';
+import { usage } from '../usage.ts';
 import { parseMoment } from '../values.ts';
 
 export const command = defineCommand({

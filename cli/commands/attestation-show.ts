@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { AttestationDocument } from '../../crypto/attestation/document.ts';
 import { SIMULATED, readAttestation, stepLines } from '../attestation.ts';
-import { argument, defineCommand, option, usage } from '../command.ts';
-import type { Outcome } from '../command.ts';
+import { argument, defineCommand, option } from '../command.ts';
+import { usage } from '../usage.ts';
+import type { Outcome } from '../output.ts';
 import type { Context } from '../context.ts';
 import { connectStrongroom } from '../enclave.ts';
 import { isFunctionName } from '../find-function.ts';

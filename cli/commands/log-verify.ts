@@ -1,4 +1,5 @@
-import { defineCommand, flag, option, usage } from '../command.ts';
+import { defineCommand, flag, option } from '../command.ts';
+import { usage } from '../usage.ts';
 import { trustStore } from '../enclave.ts';
 import { moment } from '../table.ts';
 import { parsePath } from '../values.ts';

@@ -1,6 +1,7 @@
 import { parseFunctionRef } from '../../domain/function-ref.ts';
 import { parseBenchmarkName, parseContainerRef, parseDatasetName, parseSha256 } from '../../domain/ids.ts';
-import { argument, defineCommand, flag, option, optionalArgument, usage } from '../command.ts';
+import { argument, defineCommand, flag, option, optionalArgument } from '../command.ts';
+import { usage } from '../usage.ts';
 import { consentOptions } from '../consent.ts';
 import type { FunctionInput } from '../run-function.ts';
 import { parsePath } from '../values.ts';

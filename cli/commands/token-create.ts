@@ -1,5 +1,6 @@
 import { isScope, SCOPES, type Scope } from '../../domain/permissions.ts';
-import { defineCommand, listOption, option, requiredOption, usage } from '../command.ts';
+import { defineCommand, listOption, option, requiredOption } from '../command.ts';
+import { usage } from '../usage.ts';
 import { parseDuration } from '../values.ts';
 
 const scopeLines = Object.entries(SCOPES).map(([scope, meaning]) => `  ${scope.padEnd(12)} ${meaning}`);

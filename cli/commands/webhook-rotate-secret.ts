@@ -1,5 +1,6 @@
 import { SECRET_OVERLAP_HOURS } from '../../domain/webhook.ts';
-import { argument, defineCommand, option, usage } from '../command.ts';
+import { argument, defineCommand, option } from '../command.ts';
+import { usage } from '../usage.ts';
 import { moment } from '../table.ts';
 
 const { usual, most } = SECRET_OVERLAP_HOURS;
