@@ -27,7 +27,7 @@ const SCRIPT = `
   // The code stays in this tab while the person is at the provider; the address is no place for it.
   const kept = 'strongroom-device-code';
   const back = location.hash === '#${SIGNED_IN_MARK}';
-  code.elements.code.value = back ? sessionStorage.getItem(kept) ?? '' : decodeURIComponent(location.hash.slice(1));
+  code.elements.code.value = back ? sessionStorage.getItem(kept) ?? '' : location.hash.slice(1);
   sessionStorage.removeItem(kept);
   login.querySelector('a')?.addEventListener('click', () => sessionStorage.setItem(kept, code.elements.code.value));
   const admit = (answer) => {

@@ -148,6 +148,9 @@ const AWAY = ['OAUTH_TIMEOUT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_
 /** For the log: codes and messages only, as the rest of such errors holds claims. */
 export function reasonsOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
-  const { code, error: said } = error as { code?: unknown; error?: unknown };
-  return [[code, said, error.message].filter((part) => typeof part === 'string').join(': '), ...reasonsOf(error.cause)];
+  const { code, error: said, why } = error as { code?: unknown; error?: unknown; why?: unknown };
+  return [
+    [code, said, error.message, why].filter((part) => typeof part === 'string').join(': '),
+    ...reasonsOf(error.cause),
+  ];
 }

@@ -1,5 +1,4 @@
 /** Sign-ins by the provider: out to it, back with who it was, and a session for the page where it began. */
-import type { FastifyBaseLogger } from 'fastify';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Identity, SignInPage } from '../domain/sign-in.ts';
 import { findAccountById } from '../storage/accounts.ts';
@@ -11,7 +10,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { openMailPauses } from './mail-pauses.ts';
 import { linkedMail, notLinkedMail } from './mails.ts';
 import { accountFor, AddressTaken, isSimultaneous } from './provider-accounts.ts';
-import { openProvider, reasonsOf } from './provider.ts';
+import { openProvider } from './provider.ts';
 import { openUnwaitedWork } from './unwaited-work.ts';
 
 export type SignIns = NonNullable<ReturnType<typeof openSignIns>>;
@@ -24,9 +23,11 @@ export interface Departure {
 }
 
 export interface Return {
+  /** Where the sign-in began. */
   readonly page: SignInPage;
-  /** By what the page fetches its session, once. */
   readonly secret: string;
+  /** What the provider sent the browser back with. */
+  readonly answer: URLSearchParams;
 }
 
 /** The owner of an account hears of sign-ins that were refused once in this time. */
@@ -59,17 +60,22 @@ export function openSignIns({ db, sendMail, settings, logger }: ApiDependencies)
     },
 
     /**
-     * Takes what the provider sent the browser back with. Fails with `E_WRONG_CREDENTIALS` where this browser did not ask
-     * for it, or not any more, and with `E_SIGN_IN_REFUSED` where the provider or a rule says no.
+     * Takes a browser back from the provider, once; answers where it began. Fails with `E_WRONG_CREDENTIALS` where this
+     * browser did not ask, or not any more.
      */
-    async finish(secret: string | undefined, answer: URLSearchParams, log: FastifyBaseLogger): Promise<Return> {
+    async takeReturn(secret: string | undefined, answer: URLSearchParams): Promise<Return> {
       if (secret === undefined || !provider.isAnswerTo(secret, answer)) throw notAsked();
       const page = await takeBegunSignIn(db, secret);
       if (page === undefined) throw notAsked();
-      const identity = await provider.identify(secret, answer).catch((error: unknown) => {
-        log.warn({ reasons: reasonsOf(error) }, 'A sign-in by the provider failed.');
-        throw error;
-      });
+      return { page, secret, answer };
+    },
+
+    /**
+     * Looks who came back; answers by what the page fetches the session, once. Fails with `E_SIGN_IN_REFUSED` where the
+     * provider or a rule says no.
+     */
+    async finish({ page, secret, answer }: Return): Promise<string> {
+      const identity = await provider.identify(secret, answer);
       const arrived = await again(() => arrive(identity, page)).catch((error: unknown) => {
         if (error instanceof AddressTaken && mayMail(identity.email))
           unwaited.begin('A mail about a refused sign-in was not sent.', () =>
@@ -81,7 +87,7 @@ export function openSignIns({ db, sendMail, settings, logger }: ApiDependencies)
         unwaited.begin('A mail about a linked account was not sent.', () =>
           sendMail(linkedMail(arrived.email, provider.name, settings.publicUrl)),
         );
-      return { page, secret: arrived.secret };
+      return arrived.secret;
     },
 
     /** The session of whoever came back to this page, once. Fails with `E_WRONG_CREDENTIALS`. */

@@ -6,7 +6,7 @@ import { noProvider } from '../log-in-ways.ts';
 import { OPERATIONS_PATH, requireOperator, setOperatorCookie } from '../operators.ts';
 import { SIGNED_IN_MARK, SIGN_IN_PATH } from '../page.ts';
 import { toStrongroomError } from '../problems.ts';
-import { CALLBACK_PATH } from '../provider.ts';
+import { CALLBACK_PATH, reasonsOf } from '../provider.ts';
 import { limitPerMinute } from '../rate-limits.ts';
 import type { App, Services } from '../services.ts';
 import { openSignInCookies } from '../sign-in-cookies.ts';
@@ -31,12 +31,12 @@ export function signInRoutes(app: App, { settings, signIns }: Services): void {
     return signIns;
   };
   /** People look at it, so what went wrong is a page, too. */
-  const orPage = async (reply: FastifyReply, page: SignInPage, work: () => Promise<FastifyReply>) => {
+  const orPage = async (reply: FastifyReply, page: () => SignInPage, work: () => Promise<FastifyReply>) => {
     reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     return work().catch((error: unknown) => {
       const failure = toStrongroomError(error);
-      if (failure.kind.status >= 500) reply.log.error({ err: error }, failure.message);
-      const { html, policy } = signInFailurePage(failure, PATHS[page]);
+      reply.log.warn({ reasons: reasonsOf(error) }, 'A sign-in by the provider failed.');
+      const { html, policy } = signInFailurePage(failure, PATHS[page()]);
       return reply.code(failure.kind.status).header('content-security-policy', policy).type('text/html').send(html);
     });
   };
@@ -45,22 +45,32 @@ export function signInRoutes(app: App, { settings, signIns }: Services): void {
     SIGN_IN_PATH,
     { ...limited('beginSignIn'), schema: { hide: true, querystring: WHERE } },
     async ({ query: { page } }, reply) =>
-      orPage(reply, page, async () => {
-        const { address, secret } = await opened().begin(page);
-        cookies.begun.set(reply, secret);
-        return reply.redirect(address.href, 303);
-      }),
+      orPage(
+        reply,
+        () => page,
+        async () => {
+          const { address, secret } = await opened().begin(page);
+          cookies.begun.set(reply, secret);
+          return reply.redirect(address.href, 303);
+        },
+      ),
   );
 
-  app.get(CALLBACK_PATH, { ...limited('finishSignIn'), schema: { hide: true } }, async (request, reply) =>
-    orPage(reply, 'device', async () => {
-      const answer = new URL(request.url, settings.publicUrl).searchParams;
-      const { page, secret } = await opened().finish(cookies.begun.read(request), answer, request.log);
-      cookies.begun.clear(reply);
-      cookies.signedIn.set(reply, secret);
-      return reply.redirect(`${settings.publicUrl}${PATHS[page]}#${SIGNED_IN_MARK}`, 303);
-    }),
-  );
+  app.get(CALLBACK_PATH, { ...limited('finishSignIn'), schema: { hide: true } }, async (request, reply) => {
+    let page: SignInPage = 'device';
+    return orPage(
+      reply,
+      () => page,
+      async () => {
+        const answer = new URL(request.url, settings.publicUrl).searchParams;
+        const back = await opened().takeReturn(cookies.begun.read(request), answer);
+        page = back.page;
+        cookies.begun.clear(reply);
+        cookies.signedIn.set(reply, await opened().finish(back));
+        return reply.redirect(`${settings.publicUrl}${PATHS[page]}#${SIGNED_IN_MARK}`, 303);
+      },
+    );
+  });
 
   app.post(
     `${DEVICE_PATH}${SIGN_IN_PATH}`,

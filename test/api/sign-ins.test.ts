@@ -1,9 +1,11 @@
 /** Signing in by an organisation's OpenID Connect provider: a real one, over real HTTP. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import type { ProviderSettings } from '../../stack/log-in-settings.ts';
+import { pino } from 'pino';
+import type { LogInSettings, ProviderSettings } from '../../stack/log-in-settings.ts';
 import type { Session } from '../../api/begin-session.ts';
 import { freePort } from '../../stack/free-port.ts';
+import { logOptions } from '../../stack/log.ts';
 import { listAuditEntries } from '../../storage/audit-entries.ts';
 import { parseEmailAddress, parseHandle } from '../../domain/ids.ts';
 import { openBrowser, type Browser, type Page } from '../support/provider/browser.ts';
@@ -20,6 +22,7 @@ import { startPlatform, type TestPlatform } from './support/platform.ts';
 let provider: RunningProvider;
 let platform: TestPlatform;
 let api: string;
+let platformLogIn: () => LogInSettings;
 beforeAll(async () => {
   const port = await freePort();
   api = `http://127.0.0.1:${port}`;
@@ -32,7 +35,8 @@ beforeAll(async () => {
     domains: ['example.org', 'uni.example.org'],
     linkDomains: ['uni.example.org'],
   };
-  platform = await startPlatform({ settings: { publicUrl: api, logIn: { provider: settings, passwords: 'open' } } });
+  platformLogIn = () => ({ provider: settings, passwords: 'open' });
+  platform = await startPlatform({ settings: { publicUrl: api, logIn: platformLogIn() } });
   await platform.app.listen({ host: '127.0.0.1', port });
 });
 afterAll(async () => {
@@ -177,7 +181,7 @@ describe('an account that has the address already', () => {
   test('stays closed to the word of the provider; its owner hears of it, and the person no more than that it may be there', async () => {
     const victim = await person(platform, 'victim');
     expectRefused(await signIn(isPerson('s-20', 'victim@example.org')), /an account may have it already/);
-    expect(browser.cookies(api).size).toBe(1);
+    expect(browser.cookies(api).size).toBe(0);
     expect((await browser.post(`${api}/device/sign-in`)).status).toBe(401);
     expect((await victim.ask('GET', '/v1/account')).statusCode).toBe(200);
     const linked = platform.db.selectFrom('credentials').selectAll().where('userId', '=', victim.account.id);
@@ -357,5 +361,45 @@ describe('the way to the provider and back', () => {
     await other.open(`${api}/sign-in?page=operations`);
     expect((await other.post(`${api}/operations/sign-in`)).status).toBe(403);
     expect(other.cookies(api).has('strongroom_operator')).toBe(false);
+  });
+
+  test('is limited for a network address as log-ins are, and by TLS its cookies are for this host alone', async () => {
+    const settings = { publicUrl: 'https://strongroom.example.org', logIn: platformLogIn(), logInsPerMinute: 2 };
+    const strict = await startPlatform({ settings });
+    const answers = [];
+    for (let tries = 0; tries < 3; tries += 1) answers.push(await strict.app.inject('/sign-in?page=device'));
+    await strict.stop();
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([303, 303, 429]);
+    expect(answers[0]?.headers['set-cookie']).toMatch(
+      /^__Host-strongroom_sign_in=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
+    );
+    const { searchParams } = new URL(String(answers[0]?.headers.location));
+    expect(searchParams.get('redirect_uri')).toBe('https://strongroom.example.org/sign-in/callback');
+  });
+
+  test('says in the log why it failed, without a name of the person', async () => {
+    const lines: string[] = [];
+    const logger = pino(logOptions('api', 'info'), { write: (line: string) => void lines.push(line) });
+    const talking = await startPlatform({ logger, settings: { publicUrl: api, logIn: platformLogIn() } });
+    provider.signsIn = isPerson('subject-of-mallory', 'mallory@evil.example');
+    const { url } = await browser.open(`${api}/sign-in?page=operations`, toCallback);
+    const cookie = [...browser.cookies(api)].map(([name, value]) => `${name}=${value}`).join('; ');
+    await platform.db
+      .selectFrom('signIns')
+      .selectAll()
+      .execute()
+      .then((rows) =>
+        talking.db
+          .insertInto('signIns')
+          .values(rows.filter((row) => row.accountId === null))
+          .execute(),
+      );
+    const answer = await talking.app.inject({ url: url.slice(api.length), headers: { cookie } });
+    await talking.stop();
+    expect(answer.statusCode).toBe(403);
+    expect(answer.body).toContain('<a href="/operations">');
+    expect(lines.join()).toContain('A sign-in by the provider failed.');
+    expect(lines.join()).toContain('a domain that may not sign in here');
+    expect(lines.join()).not.toMatch(/mallory|code=|state=/);
   });
 });
