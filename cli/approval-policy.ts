@@ -1,9 +1,9 @@
 /** How what a benchmark approves without votes is written on a command line, and read. */
 import { entityTagOf } from '../client/entity-tags.ts';
 import type { PlatformClient, Schema } from '../client/platform.ts';
-import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName } from '../domain/ids.ts';
 import { listOption } from './command.ts';
+import { unlessSomebodyWasFaster, type Rows } from './faster.ts';
 import { usage } from './usage.ts';
 
 type GivenPolicy = Schema<'NewApprovalPolicy'>;
@@ -46,26 +46,13 @@ export async function replacePolicies(
   const keep = ({ approves, addresses }: Policies['container']): GivenPolicy => ({ approves, addresses });
   const body = { container: given.container ?? keep(there.container), dataset: given.dataset ?? keep(there.dataset) };
   const header = { 'if-match': entityTagOf(there) };
-  try {
-    return await platform.setApprovalPolicies({ path: { name }, header, body });
-  } catch (error) {
-    if (!(error instanceof StrongroomError) || error.code !== 'E_CHANGED_MEANWHILE') throw error;
-    throw wasFaster(name, policyRows(there), policyRows(await platform.readApprovalPolicies({ path: { name } })));
-  }
-}
-
-function wasFaster(name: BenchmarkName, before: Rows, now: Rows): StrongroomError {
-  const changes = now.flatMap(([what, text], index) => {
-    const [, old = ''] = before[index] ?? [];
-    return text === old ? [] : [`${what} approved without votes were ${old}, and are ${text} now.`];
-  });
-  return new StrongroomError('E_CHANGED_MEANWHILE', `Somebody else was faster: you changed nothing of ${name}.`, {
-    why: changes.join(' '),
-    next: 'Run the command again if you still want it.',
+  return unlessSomebodyWasFaster({
+    of: name,
+    before: policyRows(there),
+    send: () => platform.setApprovalPolicies({ path: { name }, header, body }),
+    look: async () => policyRows(await platform.readApprovalPolicies({ path: { name } })),
   });
 }
-
-type Rows = readonly (readonly [string, string])[];
 
 export const policyRows = ({ container, dataset }: Policies): Rows => [
   ['Containers', policyText(container)],

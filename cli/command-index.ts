@@ -70,6 +70,7 @@ export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'agent logs', summary: 'Show the end of the log of the agent' },
   { name: 'webhook create', summary: 'Have what concerns you sent to an address, signed' },
   { name: 'webhook list', summary: 'List your webhooks' },
+  { name: 'webhook change', summary: 'Change what is sent to a webhook, or where to' },
   { name: 'webhook enable', summary: 'Switch a webhook on again' },
   { name: 'webhook rotate-secret', summary: 'Give a webhook another secret' },
   { name: 'webhook delete', summary: 'Delete a webhook with its log' },

@@ -464,5 +464,7 @@ export const ROUTES = {
   redeliverWebhook: { method: 'post', path: '/v1/webhooks/{id}/deliveries/{delivery}/redelivery', ids: {} },
   enableWebhook: { method: 'post', path: '/v1/webhooks/{id}/enabling', ids: {} },
   rotateWebhookSecret: { method: 'post', path: '/v1/webhooks/{id}/secret', ids: {} },
+  readWebhookSettings: { method: 'get', path: '/v1/webhooks/{id}/settings', ids: {} },
+  setWebhookSettings: { method: 'put', path: '/v1/webhooks/{id}/settings', ids: {} },
   streamWorkflow: { method: 'get', path: '/v1/workflows/{kind}/{id}/events', ids: {} },
 } as const;

@@ -34,6 +34,7 @@ export const AUDIT_ACTIONS = [
   'session.begun',
   'session.ended',
   'vote.cast',
+  'webhook.changed',
   'webhook.created',
   'webhook.deleted',
   'webhook.disabled',

@@ -176,6 +176,8 @@ export const PERMISSIONS = {
   // They carry what happens out of the platform: no token alone sets one up.
   createWebhook: account('session'),
   listWebhooks: account('read'),
+  readWebhookSettings: on('webhook', 'read', ['own']),
+  setWebhookSettings: on('webhook', 'session', ['own']),
   enableWebhook: on('webhook', 'session', ['own']),
   rotateWebhookSecret: on('webhook', 'session', ['own']),
   deleteWebhook: on('webhook', 'session', ['own']),

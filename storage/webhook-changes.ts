@@ -1,5 +1,6 @@
-/** Webhooks that are there, switched on again and given new secrets. */
+/** Webhooks that are there, changed, switched on again and given new secrets. */
 import { sql } from 'kysely';
+import { isDeepStrictEqual } from 'node:util';
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
@@ -28,6 +29,43 @@ export async function enableWebhook(db: Db, owner: Account, id: string): Promise
       after: webhookFacts(owner, row),
     });
     return toWebhook(row);
+  });
+}
+
+export type WebhookSettings = Pick<Webhook, 'url' | 'events'>;
+
+/** Fails with `E_NOT_FOUND`. */
+export async function readWebhookSettings(db: Db, owner: Account, id: string): Promise<WebhookSettings> {
+  const row = await ofOwner(db, owner, id).select(['url', 'events']).executeTakeFirst();
+  if (row) return row;
+  throw noSuchWebhook(id);
+}
+
+/**
+ * Puts settings in place of those that are there. `mayReplace` throws where those must stay: nobody changes them between
+ * that and the change. Fails with `E_NOT_FOUND`.
+ */
+export async function setWebhookSettings(
+  db: Db,
+  owner: Account,
+  id: string,
+  { url, events }: WebhookSettings,
+  mayReplace: (there: WebhookSettings) => void,
+): Promise<WebhookSettings> {
+  return db.transaction().execute(async (trx) => {
+    const { url: oldUrl, events: oldEvents } = await lockWebhook(trx, owner, id);
+    const there = { url: oldUrl, events: oldEvents };
+    const wanted = { url, events: [...events] };
+    mayReplace(there);
+    if (isDeepStrictEqual(there, wanted)) return there;
+    await trx.updateTable('webhooks').set(wanted).where('id', '=', id).execute();
+    await recordAudit(trx, {
+      action: 'webhook.changed',
+      subject: `webhook/${id}`,
+      before: webhookFacts(owner, there),
+      after: webhookFacts(owner, wanted),
+    });
+    return wanted;
   });
 }
 
@@ -68,14 +106,11 @@ export async function replaceWebhookSecret(
   });
 }
 
+const ofOwner = (db: Db | Trx, { id: owner }: Account, id: string) =>
+  db.selectFrom('webhooks').where('id', '=', id).where('accountId', '=', owner);
+
 async function lockWebhook(trx: Trx, owner: Account, id: string) {
-  const row = await trx
-    .selectFrom('webhooks')
-    .select(webhookColumns)
-    .where('id', '=', id)
-    .where('accountId', '=', owner.id)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
+  const row = await ofOwner(trx, owner, id).select(webhookColumns).forNoKeyUpdate().executeTakeFirst();
   if (row) return row;
   throw noSuchWebhook(id);
 }

@@ -2,11 +2,18 @@
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../domain/platform-event.ts';
 import { SECRET_OVERLAP_HOURS, WEBHOOK_DELIVERY_STATES } from '../../domain/webhook.ts';
-import { defineRoute, nothing, pageQuery, pagesOf, periodQuery } from './route.ts';
+import { defineRoute, nothing, pageQuery, pagesOf, periodQuery, tagged, unchanged } from './route.ts';
 import { closed, named, nullable, oneOf, readonlyList, TimestampSchema } from './words.ts';
 
 const IdSchema = Type.String({ pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
 const EventTypeSchema = oneOf(EVENT_TYPES);
+
+const UrlSchema = Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 2000 });
+const ChosenEventsSchema = Type.Array(EventTypeSchema, {
+  maxItems: EVENT_TYPES.length,
+  uniqueItems: true,
+  description: 'All where none is named.',
+});
 
 const webhookFields = {
   id: IdSchema,
@@ -28,6 +35,10 @@ const WebhookWithSecretSchema = named(
     secret: Type.String({ description: 'By which each delivery is signed. It is shown this once.' }),
   }),
 );
+const WebhookSettingsSchema = named(
+  'WebhookSettings',
+  Type.Object({ url: Type.String(), events: webhookFields.events }),
+);
 const AttemptSchema = Type.Object({
   at: TimestampSchema,
   status: nullable(Type.Integer({ description: 'Of the answer.' })),
@@ -45,7 +56,12 @@ const DeliverySchema = named(
   }),
 );
 
-export const webhookSchemas = [WebhookSchema.schema, WebhookWithSecretSchema.schema, DeliverySchema.schema];
+export const webhookSchemas = [
+  WebhookSchema.schema,
+  WebhookSettingsSchema.schema,
+  WebhookWithSecretSchema.schema,
+  DeliverySchema.schema,
+];
 
 const tag = 'Webhooks';
 const byWebhook = Type.Object({ id: IdSchema });
@@ -58,19 +74,7 @@ export const createWebhook = defineRoute({
   summary: 'Have events sent to an address',
   description:
     'What the event stream tells the account is sent as Standard Webhooks has it: JSON, signed with HMAC-SHA256 in `webhook-signature`. What is not answered with 2xx within 15 seconds is tried again for more than a day.',
-  body: Type.Object(
-    {
-      url: Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 2000 }),
-      events: Type.Optional(
-        Type.Array(EventTypeSchema, {
-          maxItems: EVENT_TYPES.length,
-          uniqueItems: true,
-          description: 'All where none is named.',
-        }),
-      ),
-    },
-    closed,
-  ),
+  body: Type.Object({ url: UrlSchema, events: Type.Optional(ChosenEventsSchema) }, closed),
   answers: { 201: WebhookWithSecretSchema.ref },
 });
 
@@ -82,6 +86,29 @@ export const listWebhooks = defineRoute({
   summary: 'The own webhooks',
   querystring: Type.Object(pageQuery, closed),
   answers: { 200: pagesOf(WebhookSchema.ref) },
+});
+
+export const readWebhookSettings = defineRoute({
+  method: 'GET',
+  url: '/v1/webhooks/:id/settings',
+  id: 'readWebhookSettings',
+  tag,
+  summary: 'What is sent to a webhook, and where to',
+  description: 'With an `ETag`, by which `setWebhookSettings` knows what it takes the place of.',
+  params: byWebhook,
+  answers: { 200: tagged(WebhookSettingsSchema.ref), 304: unchanged },
+});
+
+export const setWebhookSettings = defineRoute({
+  method: 'PUT',
+  url: '/v1/webhooks/:id/settings',
+  id: 'setWebhookSettings',
+  tag,
+  summary: 'Change what is sent to a webhook, or where to',
+  description: 'Also for what was not taken yet, and is tried again. The secret stays.',
+  params: byWebhook,
+  body: Type.Object({ url: UrlSchema, events: ChosenEventsSchema }, closed),
+  answers: { 200: tagged(WebhookSettingsSchema.ref) },
 });
 
 export const enableWebhook = defineRoute({

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import { SECRET_OVERLAP_HOURS } from '../../domain/webhook.ts';
-import { enableWebhook, replaceWebhookSecret } from '../../storage/webhook-changes.ts';
+import {
+  enableWebhook,
+  readWebhookSettings,
+  replaceWebhookSecret,
+  setWebhookSettings,
+} from '../../storage/webhook-changes.ts';
 import { listDeliveries, reopenDelivery } from '../../storage/webhook-deliveries.ts';
 import { findWebhookKey } from '../../storage/webhook-key.ts';
 import { deleteWebhook, insertWebhook, listWebhooks } from '../../storage/webhooks.ts';
 import { callerOf } from '../caller.ts';
 import * as contract from '../contract/webhooks.ts';
+import { isKnown, requireMatch, withEntityTag } from '../entity-tags.ts';
 import { toPageAnswer, toPageRequest } from '../pages.ts';
 import { toPeriod } from '../period.ts';
 import type { App, Services } from '../services.ts';
@@ -36,6 +42,25 @@ export function webhookRoutes(app: App, { db, workflows, settings }: Services): 
     handler: async (request) => {
       const page = toPageRequest('listWebhooks', request.query);
       return toPageAnswer('listWebhooks', request.query, await listWebhooks(db, callerOf(request).id, page));
+    },
+  });
+
+  app.route({
+    ...contract.readWebhookSettings,
+    handler: async (request, reply) => {
+      const { params, headers } = request;
+      const answer = withEntityTag(reply, await readWebhookSettings(db, callerOf(request), params.id));
+      return isKnown(headers, answer) ? reply.code(304).send() : reply.send(answer);
+    },
+  });
+
+  app.route({
+    ...contract.setWebhookSettings,
+    handler: async (request, reply) => {
+      const { params, body, headers } = request;
+      checkUrl(body.url, settings.allowPrivateWebhooks);
+      const set = await setWebhookSettings(db, callerOf(request), params.id, body, requireMatch(headers));
+      return withEntityTag(reply, set);
     },
   });
 

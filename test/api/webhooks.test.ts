@@ -203,6 +203,36 @@ describe('a webhook', () => {
     await until(async () => ((await mails()).length === 2 ? true : undefined));
   });
 
+  test('is changed by its owner only as read: of two changes at once one wins, and the next event goes where it says', async () => {
+    const { id, secret } = await webhookFor(ann, '/old', ['grant.created']);
+    const url = `/v1/webhooks/${id}/settings`;
+    const read = await ann.ask('GET', url);
+    const tag = String(read.headers.etag);
+    expect(read.json()).toEqual({ url: `${receiver.url}/old`, events: ['grant.created'] });
+    expect((await ann.ask('GET', url, undefined, { 'if-none-match': tag })).statusCode).toBe(304);
+    const change = (path: string, headers = {}) =>
+      ann.ask('PUT', url, { url: `${receiver.url}${path}`, events: ['grant.revoked'] }, headers);
+    expect((await change('/new')).json().code).toBe('E_IF_MATCH_MISSING');
+    const both = await Promise.all(['/new-1', '/new-2'].map((path) => change(path, { 'if-match': tag })));
+    expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412]);
+    const set = (await ann.ask('GET', url)).json() as unknown as { readonly url: string };
+    expect(set).toEqual(both.find(({ statusCode }) => statusCode === 200)?.json());
+    const wrong = { url: 'ftp://hooks.example.org/', events: [] };
+    expect((await ann.ask('PUT', url, wrong, { 'if-match': '*' })).statusCode).toBe(400);
+    await happens(eventFor(ann, 'grant.created'), eventFor(ann, 'grant.revoked'));
+    const [taken] = await receiver.until(new URL(set.url).pathname, 1);
+    expect(JSON.parse(taken!.body)).toMatchObject({ type: 'grant.revoked' });
+    expect(taken!.headers['webhook-signature']).toBe(expectedSignature(secret, taken!));
+    const [, changed, ...more] = await auditOf(id);
+    expect(changed).toMatchObject({
+      action: 'webhook.changed',
+      before: { events: ['grant.created'] },
+      after: { events: ['grant.revoked'] },
+    });
+    expect(more).toEqual([]);
+    await ann.ask('DELETE', `/v1/webhooks/${id}`);
+  });
+
   test('that was switched off is switched on again, for what happens from then on', async () => {
     const { id } = await webhookFor(ann, '/back');
     receiver.answers.push(410);

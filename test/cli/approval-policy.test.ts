@@ -79,7 +79,7 @@ test('the slower of two members changes nothing, and is shown what the other one
   expect([code, stdout]).toEqual([7, '']);
   expect(stderr).toContain('E_CHANGED_MEANWHILE: Somebody else was faster: you changed nothing of digits.');
   expect(stderr).toContain(
-    'Datasets approved without votes were those of bob@example.org, eve@example.org (set by ann), and are all (set by ben) now.',
+    'Datasets: all (set by ben) now, those of bob@example.org, eve@example.org (set by ann) before.',
   );
   expect(stderr).not.toContain('Containers');
   expect(stderr).toContain('Next: Run the command again if you still want it.');
