@@ -14,7 +14,7 @@ import { answerClientError, HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from './clien
 import { refuseOtherMethods } from './methods.ts';
 import { guardRoutes } from './permission-gate.ts';
 import { openPlatformWorkflows } from './platform-workflows.ts';
-import { answerProblems } from './problems.ts';
+import { answerProblems, answerUnreadableAddress } from './problems.ts';
 import { scopeRequests } from './request-scope.ts';
 import { traceRequests } from './request-spans.ts';
 import { limitBodyTime } from './body-time.ts';
@@ -116,6 +116,9 @@ function openFastify({ settings, logger }: ApiDependencies): App {
     bodyLimit: BODY_LIMIT,
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerUnreadableAddress,
+    // As much as an address can have: the schemas say what is too long.
+    routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     trustProxy: settings.trustProxy,
     forceCloseConnections: 'idle',
     return503OnClosing: false,

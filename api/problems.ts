@@ -36,6 +36,14 @@ export function answerProblems(app: FastifyInstance): void {
   });
 }
 
+/** For an address that no route was looked up for, such as one with `%zz` in it. */
+export function answerUnreadableAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const what = 'The address of the request cannot be read.';
+  const why = 'It has a % that no two hexadecimal digits follow.';
+  reply.header('x-request-id', request.id);
+  void sendProblem({ code: 'E_INVALID_REQUEST', message: what, why }, request, reply);
+}
+
 function sendProblem(fields: ErrorFields, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(fields, request.id);
   reply.header('cache-control', 'no-store');

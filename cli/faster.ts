@@ -7,9 +7,9 @@ interface Change<Answer> {
   /** What is changed, as in “you changed nothing of digits”. */
   readonly of: string;
   readonly before: Rows;
-  send(): Promise<Answer>;
+  readonly send: () => Promise<Answer>;
   /** What is there by now. */
-  look(): Promise<Rows>;
+  readonly look: () => Promise<Rows>;
 }
 
 /** Fails with `E_CHANGED_MEANWHILE` and what is different now, where the platform does. */

@@ -82,6 +82,21 @@ describe('a failure', () => {
     });
   });
 
+  test('of an address that cannot be read, or has a part that is far too long, is problem details, too', async () => {
+    const headers = { authorization: `Bearer ${alice.token}` };
+    for (const part of ['%zz', 'x'.repeat(1000)]) {
+      const answer = await platform.app.inject({ method: 'DELETE', url: `/v1/tokens/${part}`, headers });
+      const { code, requestId } = answer.json<{ code: string; requestId: string }>();
+      expect([part, answer.statusCode, answer.headers['content-type'], code]).toEqual([
+        part,
+        400,
+        expect.stringMatching(/^application\/problem\+json/),
+        'E_INVALID_REQUEST',
+      ]);
+      expect(answer.headers['x-request-id']).toBe(requestId);
+    }
+  });
+
   test('of an address where nothing is names it without its query', async () => {
     const problem = (await platform.app.inject('/v1/nothing?token=abc')).json<{ code: string; detail: string }>();
     expect(problem).toMatchObject({ code: 'E_NOT_FOUND', detail: 'There is nothing at GET /v1/nothing.' });
