@@ -7,8 +7,7 @@ import { recordAudit } from './audit.ts';
 import type { Db, Trx } from './database.ts';
 import { recordEvents, type NewEvent } from './events.ts';
 import type { OwnAccess } from './grant-locks.ts';
-import type { CheckedRecipient } from './grant-recipients.ts';
-import type { NewGrant } from './grants.ts';
+import type { CheckedRecipient, NewGrant } from './grant-recipients.ts';
 
 export type Concerned = Pick<CheckedRecipient, 'accountId' | 'account' | 'fingerprint'>;
 

@@ -1,13 +1,22 @@
 /** To whom access can be granted: the authorised data owners of a benchmark, with their certificates. */
 import { sql } from 'kysely';
 import { StrongroomError } from '../domain/errors.ts';
+import type { GrantOrigin } from '../domain/grant.ts';
 import type { AssociationId, EmailAddress, Fingerprint, Handle } from '../domain/ids.ts';
 import type { Account } from './accounts.ts';
 import type { Db, Trx } from './database.ts';
 import { newestEventId } from './events.ts';
 import { holdCertificates, readOwnAccess, type OwnAccess } from './grant-locks.ts';
-import type { NewGrant } from './grants.ts';
 import type { AccountId } from './tables.ts';
+
+export interface NewGrant {
+  readonly fingerprint: Fingerprint;
+  /** The wrapped key: an OpenPGP message, armored. */
+  readonly message: string;
+  readonly origin: GrantOrigin;
+  /** ISO 8601; `null` for a grant that ends only by revocation. */
+  readonly expiresAt: string | null;
+}
 
 export interface Recipient {
   readonly account: Handle;

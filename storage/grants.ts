@@ -1,7 +1,7 @@
 /** Grants: model keys, each wrapped to one certificate. The wrapped key is erased the moment a grant ends. */
 import { sql } from 'kysely';
-import type { AccessEntry, GrantOrigin } from '../domain/grant.ts';
-import type { AssociationId, EmailAddress, Fingerprint, Sha256 } from '../domain/ids.ts';
+import type { AccessEntry } from '../domain/grant.ts';
+import type { AssociationId, EmailAddress, Sha256 } from '../domain/ids.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Account } from './accounts.ts';
 import { recordAudit } from './audit.ts';
@@ -17,18 +17,9 @@ import {
 } from './grant-changes.ts';
 import { checkOwnContainer, lockAccess, lockOwnAccess } from './grant-locks.ts';
 import { checkIsCurrent, holdArchive } from './held-archive.ts';
-import { findRecipients, findSigner, type CheckedRecipient } from './grant-recipients.ts';
+import { findRecipients, findSigner, type CheckedRecipient, type NewGrant } from './grant-recipients.ts';
 import { byOldest, byText, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
 import { inPeriod, type Period } from './periods.ts';
-
-export interface NewGrant {
-  readonly fingerprint: Fingerprint;
-  /** The wrapped key: an OpenPGP message, armored. */
-  readonly message: string;
-  readonly origin: GrantOrigin;
-  /** ISO 8601; `null` for a grant that ends only by revocation. */
-  readonly expiresAt: string | null;
-}
 
 const STATE_NOW = sql<AccessEntry['state']>`CASE WHEN grants.state = 'valid'
   AND (grants.expires_at <= now() OR certificates.expires_at <= now()) THEN 'expired' ELSE grants.state END`;

@@ -17,8 +17,7 @@ import {
   type ValidGrant,
 } from './grant-changes.ts';
 import { holdCertificates, readOwnAccess, type OwnAccess } from './grant-locks.ts';
-import { findRecipients, findSigner } from './grant-recipients.ts';
-import type { NewGrant } from './grants.ts';
+import { findRecipients, findSigner, type NewGrant } from './grant-recipients.ts';
 import { checkIsCurrent } from './held-archive.ts';
 
 interface Named {
