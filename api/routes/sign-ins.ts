@@ -1,6 +1,7 @@
 /** The way of a browser to the provider and back. Pages fetch their session afterwards, by a cookie that only they can have sent. */
 import type { FastifyReply } from 'fastify';
 import { SIGN_IN_PAGES, type SignInPage } from '../../domain/sign-in.ts';
+import { SessionSchema } from '../contract/accounts.ts';
 import { DEVICE_PATH } from '../device-page.ts';
 import { noProvider } from '../log-in-ways.ts';
 import { OPERATIONS_PATH, requireOperator, setOperatorCookie } from '../operators.ts';
@@ -74,7 +75,7 @@ export function signInRoutes(app: App, { settings, signIns }: Services): void {
 
   app.post(
     `${DEVICE_PATH}${SIGN_IN_PATH}`,
-    { ...limited('logInSignedIn'), schema: { hide: true } },
+    { ...limited('logInSignedIn'), schema: { hide: true, response: { 201: SessionSchema.ref } } },
     async (request, reply) => {
       const session = await opened().logIn(cookies.signedIn.read(request), 'device', request.headers['user-agent']);
       cookies.signedIn.clear(reply);
