@@ -29,8 +29,7 @@ const PLATFORM_ACTIVITIES =
 
 module.exports = {
   forbidden: [
-    // A cycle of types alone is harmless: nothing of it is left when the program runs.
-    forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid('no-cycles', {}, { circular: true }),
     forbid('no-unresolved-imports', {}, { couldNotResolve: true }),
     may('domain', []),
     may('crypto', ['domain']),

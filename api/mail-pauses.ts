@@ -1,5 +1,7 @@
 /** Nobody's mailbox is to be filled by others: a kind of mail goes to an address once in a while. Each process counts for itself. */
-import { REMEMBERED } from './rate-limits.ts';
+
+/** Addresses that are remembered; the one that got a mail longest ago is forgotten first. */
+const REMEMBERED = 50_000;
 
 /** Answers whether a mail to this address may go out now, and then none for `pauseMs`. */
 export function openMailPauses(pauseMs: number): (address: string) => boolean {
@@ -8,7 +10,6 @@ export function openMailPauses(pauseMs: number): (address: string) => boolean {
     const now = Date.now();
     const last = sent.get(address);
     if (last !== undefined && now - last < pauseMs) return false;
-    // The one that got a mail longest ago is forgotten first.
     sent.delete(address);
     sent.set(address, now);
     const [oldest] = sent.keys();
