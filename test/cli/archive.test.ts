@@ -80,7 +80,7 @@ test('an output that is there is refused with 7 and replaced with --force', asyn
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s while a pipe is encrypted exits with 130 and leaves nothing, not even the key',
+  '%s while a pipe is encrypted exits with 130 and leaves nothing, not even the key (C10)',
   async (signal) => {
     await using folder = await testFolder();
     const args = [
@@ -121,7 +121,7 @@ test('a killed encryption leaves no archive, and the next one clears what it lef
   expect((await readdir(folder.path)).sort()).toEqual(['a.gpg', 'key']);
 });
 
-test('while it encrypts, the key is nowhere to be seen and the unfinished file is for its owner only', async () => {
+test('while it encrypts, the key is nowhere to be seen and the unfinished file is for its owner only (C11)', async () => {
   await using folder = await testFolder();
   const KEY = 'a-passphrase-that-nobody-else-may-see';
   await writeFile(folder.in('key'), `${KEY}\n`, { mode: 0o600 });

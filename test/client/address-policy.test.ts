@@ -52,7 +52,7 @@ function resolver(...answers: readonly (readonly string[])[]): typeof lookup {
 /** Public by its form, and given to nobody: a connection to it leads nowhere. */
 const PUBLIC = '2000::1';
 
-describe('an address inside is refused', () => {
+describe('an address inside is refused (E1)', () => {
   afterEach(async () => expect(await readdir(folder)).toEqual([]));
 
   test.each([
@@ -89,7 +89,7 @@ describe('an address inside is refused', () => {
   );
 });
 
-describe('a name is refused', () => {
+describe('a name is refused (E1)', () => {
   test('when one of its addresses is inside, whatever the others are', async () => {
     const resolve = resolver([PUBLIC, '127.0.0.1']);
     await expectRefusal(`http://model.example:${inside.port}/`, { resolve });
@@ -104,7 +104,7 @@ describe('a name is refused', () => {
   );
 });
 
-describe('a redirect is checked like the address itself', () => {
+describe('a redirect is checked like the address itself (E1)', () => {
   test.each([
     ['an address inside', () => inside.url],
     ['a name that leads inside', () => `http://localhost:${inside.port}/`],

@@ -172,7 +172,7 @@ describe('a download never joins bytes of different files', () => {
   });
 });
 
-describe('a download is bounded, and leaves nothing when it fails', () => {
+describe('a download is bounded, and leaves nothing when it fails (E2)', () => {
   test('by the size that is allowed, for a body without an end', async () => {
     await using server = await serve(async (response) => {
       while (!response.destroyed) {

@@ -36,7 +36,7 @@ describe.each(FORMATS)('%s', (format) => {
     expect([await verdictOn(small), await verdictOn(large)]).toEqual(['accepted', 'accepted']);
   });
 
-  test('one flipped bit is never accepted: every bit of both ends, and one bit of every 64 bytes between', async () => {
+  test('one flipped bit is never accepted: every bit of both ends, and one bit of every 64 bytes between (C1)', async () => {
     const bits = new Set<number>();
     for (let bit = 0; bit < 80 * 8; bit += 1) bits.add(bit).add(small.length * 8 - 1 - bit);
     for (let byte = 0; byte < small.length; byte += 64) bits.add(byte * 8 + ((byte >> 6) & 7));
@@ -51,7 +51,7 @@ describe.each(FORMATS)('%s', (format) => {
     }
   });
 
-  test('what is cut off anywhere is called truncated: in the first 4 KiB, around each part, in the last bytes', async () => {
+  test('what is cut off anywhere is called truncated: in the first 4 KiB, around each part, in the last bytes (C2)', async () => {
     const cuts = Array.from({ length: 4095 }, (_, at) => at + 1);
     for (let at = large.indexOf(PART_SEQUENCE, 40); at > 0 && at < large.length; at += PART + 1) {
       cuts.push(at - 1, at, at + 1);
@@ -65,19 +65,19 @@ describe.each(FORMATS)('%s', (format) => {
     expect([...others]).toEqual([]);
   });
 
-  test('another key is told at the beginning, before the content is read', async () => {
+  test('another key is told at the beginning, before the content is read (C3)', async () => {
     const other = { key: Buffer.from('another key altogether') };
     // All that follows the beginning is missing: had it been read, the verdict were that it is truncated.
     expect(await verdictOn(large.subarray(0, 200), other)).toBe('E_WRONG_KEY');
     expect(await verdictOn(large.subarray(0, 200))).toBe('E_TRUNCATED');
   });
 
-  test('a byte after the end, and a second message, are refused', async () => {
+  test('a byte after the end, and a second message, are refused (C4)', async () => {
     expect(await verdictOn(Buffer.concat([small, Buffer.from([0])]))).toBe('E_TRAILING_DATA');
     expect(await verdictOn(Buffer.concat([small, small]))).toBe('E_TRAILING_DATA');
   });
 
-  test('parts that change places are refused', async () => {
+  test('parts that change places are refused (C4)', async () => {
     const from = large.indexOf(PART_SEQUENCE, 40) + 1;
     const second = from + PART + 1;
     const swapped = Buffer.from(large);
@@ -92,7 +92,7 @@ describe.each(FORMATS)('%s', (format) => {
   });
 });
 
-test('what is no archive is named: nothing at all, a tar archive, an error page', async () => {
+test('what is no archive is named: nothing at all, a tar archive, an error page (C4)', async () => {
   const tar = Buffer.alloc(1024);
   tar.write('ustar', 257);
   for (const bytes of [Buffer.alloc(0), tar, Buffer.from('<html>Log in</html>')]) {
@@ -100,11 +100,11 @@ test('what is no archive is named: nothing at all, a tar archive, an error page'
   }
 });
 
-test('an archive that holds not one byte is refused', async () => {
+test('an archive that holds not one byte is refused (C4)', async () => {
   expect(await verdictOn(sealedByGpg(Buffer.alloc(0)))).toBe('E_NOT_AN_ARCHIVE');
 });
 
-test('integrity protection that was stripped is refused', async () => {
+test('integrity protection that was stripped is refused (C5)', async () => {
   const content = randomBytes(100);
   const archive = sealedByGpg(content, '-z', '0');
   const at = archive.indexOf(Buffer.from([0xd2]), 10);
@@ -115,7 +115,7 @@ test('integrity protection that was stripped is refused', async () => {
   expect(await verdictOn(stripped)).toBe('E_UNPROTECTED');
 });
 
-test('authenticated data that is passed off as the older format is refused', async () => {
+test('authenticated data that is passed off as the older format is refused (C5)', async () => {
   const archive = await sealed(randomBytes(1000), 'openpgp-aead');
   // Behind the packet of the session key, whose length is one byte.
   const at = 2 + (archive[1] ?? 0);
@@ -127,7 +127,7 @@ test('authenticated data that is passed off as the older format is refused', asy
   expect(await verdictOn(downgraded)).toBe('E_WRONG_KEY');
 });
 
-test.each([['zip'], ['zlib']])('a decompression bomb (%s) stops at the registered size', async (algorithm) => {
+test.each([['zip'], ['zlib']])('a decompression bomb (%s) stops at the registered size (C6)', async (algorithm) => {
   const bomb = sealedByGpg(Buffer.alloc(2 ** 25), '--compress-algo', algorithm);
   expect(bomb.length).toBeLessThan(100_000);
   expect(await verdictOn(bomb)).toBe('accepted');

@@ -38,13 +38,16 @@ const OBSTACLES: readonly (readonly [string, string, (path: string) => unknown])
   ['a named pipe', 'E_OUTPUT_EXISTS', (path) => execFileSync('mkfifo', [path])],
 ];
 
-test.each(OBSTACLES)('%s in the place of the output is refused, and with replace: %s', async (_what, forced, make) => {
-  await make(at('out'));
-  const before = await readdir(folder);
-  expect(await codeOf(decryptArchiveToFile(archive, key, at('out')))).toBe('E_OUTPUT_EXISTS');
-  expect(await codeOf(decryptArchiveToFile(archive, key, at('out'), { overwrite: 'replace' }))).toBe(forced);
-  expect(await readdir(folder)).toEqual(before);
-});
+test.each(OBSTACLES)(
+  '%s in the place of the output is refused, and with replace: %s (C9)',
+  async (_what, forced, make) => {
+    await make(at('out'));
+    const before = await readdir(folder);
+    expect(await codeOf(decryptArchiveToFile(archive, key, at('out')))).toBe('E_OUTPUT_EXISTS');
+    expect(await codeOf(decryptArchiveToFile(archive, key, at('out'), { overwrite: 'replace' }))).toBe(forced);
+    expect(await readdir(folder)).toEqual(before);
+  },
+);
 
 test('a link that is replaced is replaced itself: where it pointed to nothing changes', async () => {
   await writeFile(at('elsewhere'), 'mine');
@@ -54,7 +57,7 @@ test('a link that is replaced is replaced itself: where it pointed to nothing ch
   expect((await readFile(at('out'))).equals(CONTENT)).toBe(true);
 });
 
-test('the archive itself as the output is refused, under another name too', async () => {
+test('the archive itself as the output is refused, under another name too (C9)', async () => {
   await symlink(folder, at('around'));
   for (const out of [archive, at('around/a.gpg')]) {
     expect(await codeOf(decryptArchiveToFile(archive, key, out))).toBe('E_OUTPUT_EXISTS');

@@ -45,7 +45,7 @@ const codeOf = (promise: Promise<unknown>) =>
     (error: unknown) => (error as { code?: string }).code,
   );
 
-describe('archives are as open as gpg', () => {
+describe('archives are as open as gpg (C7)', () => {
   test('what we encrypt opens with stock gpg and the same key file', async () => {
     const archive = file('ours.gpg');
     const sealed = await encryptArchive(Readable.from([PLAINTEXT]), key, archive);

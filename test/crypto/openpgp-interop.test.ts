@@ -41,7 +41,7 @@ async function sealedByUs(format: (typeof FORMATS)[number]): Promise<Buffer> {
 const sqop = (command: string, input: Buffer, ...flags: string[]) =>
   spawnSync('sqop', [command, ...flags, '--with-password', at('key')], { input, maxBuffer: 2 ** 24 });
 
-describe('sqop', () => {
+describe('sqop (C7)', () => {
   test('opens what we encrypt', async () => {
     const { stdout, status } = sqop('decrypt', await sealedByUs('openpgp-cfb'));
     expect(status).toBe(0);
@@ -54,7 +54,7 @@ describe('sqop', () => {
   });
 });
 
-describe('openpgp.js', () => {
+describe('openpgp.js (C7)', () => {
   const passphrase = () => key.expose().toString('latin1');
 
   test.each(FORMATS)('opens what we encrypt: %s', async (format) => {
