@@ -1,5 +1,5 @@
 /**
- * The whole fault suite: `npm run test:faults`, half an hour. Where all of it passes, docs/reliability.md gets its
+ * The whole fault suite: `npm run test:faults`, three quarters of an hour. Where all of it passes, docs/reliability.md gets its
  * table anew. What follows `--` goes to jest, for instance `npm run test:faults -- --testNamePattern postgres`.
  */
 import { spawnSync } from 'node:child_process';
