@@ -69,9 +69,9 @@ async function requested({ alice }: Stage): Promise<Row> {
 async function decided({ alice, ann }: Stage): Promise<Row[]> {
   let next = 0;
   const request = async (): Promise<string> => {
-    next += 1;
-    await alice.submit(`m${next}`);
-    return (await alice.request('container', `m${next}`)).id;
+    const name = `m${(next += 1)}`;
+    await alice.submit(name);
+    return (await alice.request('container', name)).id;
   };
   const approve = (id: string) => ann.post(`/v1/associations/${id}/votes`, { ballot: 'approve', reason: 'Good.' });
 
