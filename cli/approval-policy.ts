@@ -3,7 +3,7 @@ import { entityTagOf } from '../client/entity-tags.ts';
 import type { PlatformClient, Schema } from '../client/platform.ts';
 import type { BenchmarkName } from '../domain/ids.ts';
 import { listOption } from './command.ts';
-import { unlessSomebodyWasFaster, type Rows } from './faster.ts';
+import { unlessSomebodyWasFaster, type Rows } from './changed-meanwhile.ts';
 import { usage } from './usage.ts';
 
 type GivenPolicy = Schema<'NewApprovalPolicy'>;

@@ -1,7 +1,7 @@
 /** What is sent to a webhook and where to, as the command line shows and changes it. */
 import { entityTagOf } from '../client/entity-tags.ts';
 import type { PlatformClient, Schema } from '../client/platform.ts';
-import { unlessSomebodyWasFaster, type Rows } from './faster.ts';
+import { unlessSomebodyWasFaster, type Rows } from './changed-meanwhile.ts';
 
 type Settings = Schema<'WebhookSettings'>;
 

@@ -2,14 +2,11 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from './cache-folder.ts';
 
 const run = promisify(execFile);
-
-export const cacheFolder = (): string =>
-  path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom');
 
 export const namesOnPath = (name: string): readonly string[] =>
   (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name));

@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StrongroomError } from '../domain/errors.ts';
-import { buildWithGo, cacheFolder, firstUsable, namesOnPath } from './built-programs.ts';
+import { buildWithGo, firstUsable, namesOnPath } from './built-programs.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const VERSION = '1.29.1';
 const MODULE = 'go.temporal.io/server/cmd';

@@ -5,7 +5,8 @@ import { arch, homedir, platform } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { StrongroomError } from '../domain/errors.ts';
-import { buildWithGo, cacheFolder, firstUsable, namesOnPath } from './built-programs.ts';
+import { buildWithGo, firstUsable, namesOnPath } from './built-programs.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const run = promisify(execFile);
 

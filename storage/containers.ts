@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HostedArchive } from '../domain/archive.ts';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, ContainerName, ContainerRef, Handle, ImageDigest } from '../domain/ids.ts';
+import { wasAskedFor } from './asked-benchmarks.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
@@ -102,19 +103,7 @@ export async function listContainers(
   { benchmark }: { readonly benchmark?: BenchmarkName | undefined },
   page: PageRequest,
 ): Promise<Page<Container>> {
-  const own = selectContainers(db)
-    .where('containers.ownerId', '=', owner)
-    .$if(benchmark !== undefined, (some) =>
-      some.where((query) =>
-        query.exists(
-          query
-            .selectFrom('associations')
-            .select('associations.id')
-            .whereRef('associations.containerId', '=', 'containers.id')
-            .where('associations.benchmark', '=', benchmark ?? null),
-        ),
-      ),
-    );
+  const own = selectContainers(db).where('containers.ownerId', '=', owner).where(wasAskedFor(benchmark, 'containers'));
   return mapPage(await readPage(own, [byName('containers.name')], page), toContainer);
 }
 

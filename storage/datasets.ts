@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { StrongroomError } from '../domain/errors.ts';
 import type { BenchmarkName, DatasetName, Handle, Sha256 } from '../domain/ids.ts';
+import { wasAskedFor } from './asked-benchmarks.ts';
 import type { Db, Trx } from './database.ts';
 import type { AccountId } from './tables.ts';
 import { byName, mapPage, readPage, type Page, type PageRequest } from './pages.ts';
@@ -66,19 +67,7 @@ export async function listDatasets(
   { benchmark }: { readonly benchmark?: BenchmarkName | undefined },
   page: PageRequest,
 ): Promise<Page<Dataset>> {
-  const own = selectDatasets(db)
-    .where('datasets.ownerId', '=', owner)
-    .$if(benchmark !== undefined, (some) =>
-      some.where((query) =>
-        query.exists(
-          query
-            .selectFrom('associations')
-            .select('associations.id')
-            .whereRef('associations.datasetId', '=', 'datasets.id')
-            .where('associations.benchmark', '=', benchmark ?? null),
-        ),
-      ),
-    );
+  const own = selectDatasets(db).where('datasets.ownerId', '=', owner).where(wasAskedFor(benchmark, 'datasets'));
   return mapPage(await readPage(own, [byName('datasets.name')], page), toDataset);
 }
 

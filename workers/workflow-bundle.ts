@@ -1,10 +1,10 @@
 /** The bundle of one party's workflows, built once per version of the sources and kept for the next start. */
 import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { TRACING_WORKFLOW_MODULE } from '../stack/tracing.ts';
+import { cacheFolder } from '../stack/cache-folder.ts';
 
 export type WorkflowParty = 'owner' | 'data-owner' | 'platform' | 'enclave';
 
@@ -13,7 +13,7 @@ const WORKFLOW_INTERCEPTORS = [path.join(ROOT, 'workflows', 'story', 'request-id
 
 /** Answers the path of the bundle. Building takes a second or two; a kept one is taken where no source has changed. */
 export async function workflowBundle(party: WorkflowParty, traced = false): Promise<{ codePath: string }> {
-  const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom', 'workflows');
+  const cache = path.join(cacheFolder(), 'workflows');
   const codePath = path.join(cache, `${party}${traced ? '-traced' : ''}-${digestOfSources()}.js`);
   if (existsSync(codePath)) return { codePath };
   const { code } = await bundleWorkflowCode({

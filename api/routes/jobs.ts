@@ -3,6 +3,7 @@ import { StrongroomError } from '../../domain/errors.ts';
 import type { JobId } from '../../domain/ids.ts';
 import { findVisibleFunction, noSuchFunction } from '../../storage/functions.ts';
 import { findJobDocument, listResultsAfter } from '../../storage/job-answers.ts';
+import { removeForgotten } from '../../storage/blob-removal.ts';
 import { deleteJob } from '../../storage/job-deletion.ts';
 import { findJob, insertJob, listJobs, type Job } from '../../storage/jobs.ts';
 import { callerOf } from '../caller.ts';
@@ -71,7 +72,7 @@ export function jobRoutes(app: App, { db, blobs, workflows, settings }: Services
     ...contract.deleteJob,
     handler: async (request, reply) => {
       const unused = await deleteJob(db, callerOf(request), request.params.id);
-      for (const sha256 of unused) await blobs.remove(sha256);
+      await removeForgotten(db, blobs, unused);
       return reply.code(204).send();
     },
   });

@@ -1,11 +1,11 @@
 /** Temporal's time-skipping test server: from Maven Central where Maven is there, otherwise Temporal's own download. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../workflows/story/contract.ts';
+import { cacheFolder } from '../../stack/cache-folder.ts';
 
 const VERSION = '1.32.0';
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD`. */
@@ -43,7 +43,7 @@ async function startPatiently(start: () => Promise<TestWorkflowEnvironment>): Pr
 }
 
 function launcherFromMaven(): string {
-  const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom');
+  const cache = cacheFolder();
   const folder = path.join(cache, `temporal-test-server-${VERSION}`);
   const launcher = path.join(folder, 'temporal-test-server');
   if (existsSync(launcher)) return launcher;

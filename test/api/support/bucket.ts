@@ -1,15 +1,15 @@
 /** A bucket of a server that speaks S3, in memory: gofakes3, built with Go once. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { buildWithGo, firstUsable } from '../../../stack/built-programs.ts';
+import { cacheFolder } from '../../../stack/cache-folder.ts';
 import { freePort } from '../../../stack/free-port.ts';
 
-const MODULE = 'github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0';
-const TOOLS = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'strongroom', 'test-tools');
+const SOURCE = 'github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0';
+const PROGRAM = path.join(cacheFolder(), 'test-tools', 'gofakes3');
 
 export interface TestBucket {
   /** As `STRONGROOM_S3_URL` takes it. */
@@ -18,11 +18,10 @@ export interface TestBucket {
 }
 
 export async function startBucket(): Promise<TestBucket> {
-  const program = path.join(TOOLS, 'gofakes3');
-  await access(program).catch(() => build());
+  if ((await firstUsable([PROGRAM])) === null) await build();
   const port = await freePort();
   const args = ['-backend', 'memory', '-host', `127.0.0.1:${port}`, '-initialbucket', 'strongroom', '-quiet'];
-  const server = spawn(program, args, { stdio: 'ignore' });
+  const server = spawn(PROGRAM, args, { stdio: 'ignore' });
   const ended = once(server, 'exit');
   const origin = `http://127.0.0.1:${port}`;
   while (!(await answers(origin))) {
@@ -45,10 +44,8 @@ const answers = (origin: string) =>
   );
 
 async function build(): Promise<void> {
-  await mkdir(TOOLS, { recursive: true });
-  await promisify(execFile)('go', ['install', MODULE], { env: { ...process.env, GOBIN: TOOLS } }).catch(
-    (error: unknown) => {
-      throw new Error('The tests of buckets need Go, once, to build gofakes3.', { cause: error });
-    },
-  );
+  await mkdir(path.dirname(PROGRAM), { recursive: true });
+  await buildWithGo({ [SOURCE]: PROGRAM }).catch((error: unknown) => {
+    throw new Error('The tests of buckets need Go, once, to build gofakes3.', { cause: error });
+  });
 }
