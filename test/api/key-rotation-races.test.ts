@@ -95,7 +95,12 @@ test('whoever fetches gets key and archive of one and the same rotation', async 
 test('a grant that meets a rotation opens the archive that is there afterwards, or is refused', async () => {
   const seen = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [rotation, granted] = await Promise.all([jittered(() => rotate(['bob'])), jittered(() => grant('carol'))]);
+    // Both begin from the archive of now: a grant that only begins after the rotation would rightly be given.
+    const before = current;
+    const [rotation, granted] = await Promise.all([
+      jittered(() => rotate(['bob'])),
+      jittered(() => grant('carol', before)),
+    ]);
     noFailures([rotation, granted]);
     seen.add(`${rotation.statusCode} ${granted.statusCode}`);
     if (rotation.statusCode !== 200) expect(rotation.json().code).toBe('E_ACCESS_CHANGED');
