@@ -44,6 +44,8 @@ export class PartyHome {
     /** Of the process that starts the agent again when it dies. */
     readonly keeperFile: string;
     readonly logFile: string;
+    /** The name under which the agent takes work, while it runs. */
+    readonly identityFile: string;
     /** Of the Temporal that the agent brings where none is configured. */
     readonly temporalFolder: string;
   };
@@ -54,6 +56,7 @@ export class PartyHome {
       stateFile: path.join(folder, 'agent', 'agent.json'),
       keeperFile: path.join(folder, 'agent', 'keeper.json'),
       logFile: path.join(folder, 'agent', 'agent.log'),
+      identityFile: path.join(folder, 'agent', 'identity.json'),
       temporalFolder: path.join(folder, 'agent', 'temporal'),
     };
   }

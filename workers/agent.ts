@@ -7,11 +7,14 @@ import { openPartyHome } from '../client/party-home.ts';
 import { writeJsonFile } from '../client/private-files.ts';
 import { readPartyConfiguration } from '../stack/configuration.ts';
 import { startOwnTemporal } from '../stack/own-temporal.ts';
+import { dataOwnerTaskQueue, ownerTaskQueue } from '../workflows/task-queues.ts';
 import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
+import { beginAgain } from './broken-off-work.ts';
 import { createDataOwnerWorker } from './data-owner.ts';
 import { relayEvents } from './event-relay.ts';
 import { createOwnerWorker } from './owner.ts';
 import { toPartySettings } from './party-settings.ts';
+import { takeIdentity } from './worker-identity.ts';
 
 const config = readPartyConfiguration();
 const { temporalNamespace: namespace } = config;
@@ -33,7 +36,8 @@ const own =
 const address = own?.address ?? config.temporalAddress ?? '';
 const temporal = await connectTemporalClient(config, address);
 const connection = await connectTemporalWorker(config, address);
-const place = { connection, namespace, dataConverter: dataConverterOf(config), tracing: null };
+const { identity, killed, forget } = await takeIdentity(home.agent.identityFile);
+const place = { connection, namespace, dataConverter: dataConverterOf(config), tracing: null, identity };
 const workers = [await createOwnerWorker(party, account, place), await createDataOwnerWorker(party, account, place)];
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -45,6 +49,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 const running = [
   ...workers.map((worker) => worker.run()),
   relayEvents(party, account, temporal.client, stopping.signal),
+  beginAgain(temporal.client, [ownerTaskQueue(account), dataOwnerTaskQueue(account)], killed),
 ];
 await writeJsonFile(home.agent.stateFile, {
   pid: process.pid,
@@ -59,4 +64,5 @@ try {
   await temporal.close();
   await own?.stop();
   await rm(home.agent.stateFile, { force: true });
+  await forget();
 }

@@ -9,15 +9,17 @@ import { parseFunctionId } from '../domain/ids.ts';
 import { readPlatformConfiguration } from '../stack/configuration.ts';
 import { enclavePlaces } from '../stack/enclave-places.ts';
 import { serveLocally } from '../stack/local-service.ts';
-import { connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
+import { connectTemporalClient, connectTemporalWorker, dataConverterOf } from '../stack/temporal-connection.ts';
 import { openBlobStore } from '../storage/open-blob-store.ts';
 import { openDatabase } from '../storage/database.ts';
 import { ENCLAVE_TASK_QUEUE } from '../workflows/task-queues.ts';
+import { beginAgain } from './broken-off-work.ts';
 import { fieldsOf } from './enclave-questions.ts';
 import { connectEnclaveServices } from './enclave-services.ts';
 import { ServedFunctions } from './served-functions.ts';
 import { relaySessions } from './session-relay.ts';
 import { workerTuning } from './tuning.ts';
+import { takeIdentity } from './worker-identity.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const config = readPlatformConfiguration();
@@ -45,7 +47,9 @@ const service = await serveLocally(places.enclaveSocket, {
   forget: async (question) => functions.forget(parseFunctionId(fieldsOf(question).function)),
 });
 relaySessions(service.server, functions);
+const temporal = await connectTemporalClient(config, temporalAddress);
 const connection = await connectTemporalWorker(config, temporalAddress);
+const { identity, killed, forget } = await takeIdentity(path.join(dataFolder, 'enclave.json'));
 const worker = await Worker.create({
   taskQueue: ENCLAVE_TASK_QUEUE,
   workflowBundle: await workflowBundle('enclave'),
@@ -58,16 +62,19 @@ const worker = await Worker.create({
     namespace: config.temporalNamespace,
     dataConverter: dataConverterOf(config),
     tracing: null,
+    identity,
   }),
 });
 const ready = path.join(dataFolder, 'enclave.ready');
 await writeFile(ready, `${process.pid}\n`);
 try {
-  await worker.run();
+  await Promise.all([worker.run(), beginAgain(temporal.client, [ENCLAVE_TASK_QUEUE], killed)]);
 } finally {
   await rm(ready, { force: true });
+  await forget();
   await service.close();
   await functions.stop();
   await connection.close();
+  await temporal.close();
   await db.destroy();
 }

@@ -14,12 +14,15 @@ import { openDatabase } from '../storage/database.ts';
 import { openEventListener } from '../storage/event-listener.ts';
 import { openMail } from '../storage/mail.ts';
 import { saveWebhookKey } from '../storage/webhook-key.ts';
+import { PLATFORM_TASK_QUEUE } from '../workflows/task-queues.ts';
 import { openAuditSigner } from './audit-signer.ts';
 import { openAuthority } from './authority.ts';
+import { beginAgain } from './broken-off-work.ts';
 import { startEventDispatcher } from './event-dispatcher.ts';
 import { temporalLogger } from './log.ts';
 import { createPlatformWorker, scheduleHousekeeping } from './platform-worker.ts';
 import { openWebhookKey } from './webhook-key.ts';
+import { takeIdentity } from './worker-identity.ts';
 
 const config = readPlatformConfiguration();
 const { databaseUrl, temporalAddress, dataFolder } = config;
@@ -52,6 +55,7 @@ const temporal = await connectTemporalClient(config, temporalAddress);
 const connection = await connectTemporalWorker(config, temporalAddress);
 const webhookKey = await openWebhookKey(within('authority'));
 await saveWebhookKey(db, webhookKey.publicKey);
+const { identity, killed, forget } = await takeIdentity(within('worker.json'));
 const worker = await createPlatformWorker(
   {
     db,
@@ -66,7 +70,7 @@ const worker = await createPlatformWorker(
       policy: createAddressPolicy({ allowPrivateAddresses: config.allowPrivateWebhooks, platformOrigin: null }),
     },
   },
-  { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config), tracing },
+  { connection, namespace: config.temporalNamespace, dataConverter: dataConverterOf(config), tracing, identity },
   config.workerBuildId,
 );
 await scheduleHousekeeping(temporal.client);
@@ -79,9 +83,10 @@ const dispatcher = startEventDispatcher({
 });
 await writeFile(within('worker.ready'), `${process.pid}\n`);
 try {
-  await worker.run();
+  await Promise.all([worker.run(), beginAgain(temporal.client, [PLATFORM_TASK_QUEUE], killed)]);
 } finally {
   await rm(within('worker.ready'), { force: true });
+  await forget();
   await dispatcher.stop();
   await events.close();
   await tracing?.stop();

@@ -16,6 +16,8 @@ export interface WorkerPlace {
   readonly namespace: string;
   readonly dataConverter: DataConverter;
   readonly tracing: Tracing | null;
+  /** The name that Temporal knows it by; where it is left out, one that a later process may have, too. */
+  readonly identity?: string;
 }
 
 /** What all of our workers have in common. */

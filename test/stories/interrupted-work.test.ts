@@ -52,6 +52,14 @@ async function begun(name: string): Promise<void> {
 
 const containers = async () => (await owen.platform.listContainers()).items.map(({ name }) => name);
 
+/** Why steps of a workflow were begun again. */
+async function secondAttempts(workflowId: string): Promise<readonly (string | null | undefined)[]> {
+  const { events } = await cast.temporal.client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? [])
+    .map(({ activityTaskStartedEventAttributes: begun }) => begun?.lastFailure?.applicationFailureInfo?.type)
+    .filter(Boolean);
+}
+
 /** A container as it is registered, and the key that the owner's machine holds for it. */
 async function containerAndKey(container: string) {
   const { items } = await owen.platform.listContainers();
@@ -102,6 +110,8 @@ describe('work that is interrupted', () => {
     await answerTo(owen, ['workflow', 'follow', 'container/owen/killed']);
     expect(await containers()).toContain('killed');
     expect(await leftBehind(owen)).toEqual([]);
+    // The next agent said so; it did not take the silence of a heartbeat to notice.
+    expect(await secondAttempts('container/owen/killed')).toContain('E_INTERRUPTED');
   }, 120_000);
 
   test('a rotation that is cancelled leaves the container its key and its archive', async () => {
