@@ -22,7 +22,7 @@ import { OneAtATime } from './one-at-a-time.ts';
 const { grantAccess, autoGrantAccess } = proxyActivities<GrantActivities>({
   ...QUICK,
   startToCloseTimeout: '10 minutes',
-  // They heartbeat: what a killed agent was at is begun again half a minute later.
+  // They heartbeat, so an agent that is gone is noticed in half a minute.
   heartbeatTimeout: '30s',
 });
 /** One request each: where the agent dies in the middle, the next one asks again within a minute. */

@@ -7,7 +7,10 @@ export const QUICK: ActivityOptions = {
   retry: { initialInterval: '500ms', maximumInterval: '20s' },
 };
 
-/** Bytes on the move, or a container at work. It heartbeats, so a dead worker is noticed in half a minute. */
+/**
+ * Bytes on the move, or a container at work. It heartbeats: a worker that is gone for good is noticed in half a minute, and
+ * one that is cut off for less has lost nothing. One that was killed tells of it when it is started again.
+ */
 export const LONG: ActivityOptions = {
   startToCloseTimeout: '12 hours',
   heartbeatTimeout: '30s',
