@@ -8,7 +8,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { stringify } from 'yaml';
 import { startChild, type Child } from './child-process.ts';
-import { freeLowPort, freePort } from './free-port.ts';
+import { freePort } from './free-port.ts';
 import { findFullTemporal } from './full-temporal-binaries.ts';
 import { SEARCH_ATTRIBUTES, SERVER_SETTINGS } from './temporal-needs.ts';
 import { untilServing } from './temporal-serving.ts';
@@ -95,7 +95,7 @@ async function describeServer(port: number, database: URL, settings: string) {
   const services: Record<string, unknown> = {};
   for (const service of SERVICES) {
     const grpcPort = service === 'frontend' ? port : await freePort();
-    services[service] = { rpc: { grpcPort, membershipPort: await freeLowPort(), bindOnLocalHost: true } };
+    services[service] = { rpc: { grpcPort, membershipPort: await freePort(), bindOnLocalHost: true } };
   }
   return {
     log: { stdout: true, level: 'warn' },

@@ -5,7 +5,7 @@ import { createPlatformClient, type PlatformClient } from '../../client/platform
 import { parseBenchmarkName, parseContainerName, parseHandle } from '../../domain/ids.ts';
 import { newContainer } from './support/benchmark.ts';
 import { person } from './support/people.ts';
-import { freePort } from './support/postgres.ts';
+import { freePort } from '../../stack/free-port.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
 
 const ref = { owner: parseHandle('alice'), name: parseContainerName('model') };
