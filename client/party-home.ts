@@ -153,7 +153,10 @@ export class PartyHome {
     await writeJsonFile(this.#datasetsFile(session), { ...(await this.datasets(session)), [name]: dataset });
   }
 
-  /** A folder for the work of one workflow; `id` is the workflow's. */
+  /**
+   * A folder for the work of one workflow; `id` is the workflow's. Its name stands for the work in Docker, too, and is no
+   * other home's: on one machine two people may have work with the same id, on two platforms.
+   */
   workFolder(id: string): Promise<string> {
     return makePrivateFolder(this.#workPath(id));
   }
@@ -184,6 +187,6 @@ export class PartyHome {
   }
 
   #workPath(id: string): string {
-    return this.#in('work', createHash('sha256').update(id).digest('hex').slice(0, 16));
+    return this.#in('work', createHash('sha256').update(`${this.folder}\n${id}`).digest('hex').slice(0, 16));
   }
 }
