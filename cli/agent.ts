@@ -9,7 +9,7 @@ import { StrongroomError } from '../domain/errors.ts';
 import { readAgentState, readKeeper, type AgentState } from './agent-state.ts';
 
 const PROGRAM = fileURLToPath(new URL('../workers/agent-keeper.ts', import.meta.url));
-const START_MS = 60_000;
+const START_MS = 180_000;
 const STOP_MS = 30_000;
 const LOOK_MS = 100;
 const LOG_TAIL_BYTES = 16_384;

@@ -32,7 +32,8 @@ export interface RunningStack {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const PATIENCE_MS = 60_000;
+/** A machine that is busy with other things takes its time; what ends while it starts is told at once. */
+const PATIENCE_MS = 180_000;
 
 /** Brings everything up that is not configured to be elsewhere. Fails with `E_CONFIG` before that. On failure what was started is stopped again. */
 export async function bringUp(config: PlatformConfiguration, report: (line: string) => void): Promise<RunningStack> {

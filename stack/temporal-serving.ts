@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Child } from './child-process.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 /**
  * Resolves once the server at `address` knows `namespace`, and `prepare` went through. Where it does not get there, the

@@ -10,7 +10,7 @@ import { endLeftovers } from '../stack/process-record.ts';
 import { supervise } from '../stack/supervision.ts';
 import { untilStopped } from './stop-signal.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const { agent } = await openPartyHome(readPartyConfiguration().home);
 const folder = path.dirname(agent.stateFile);
 
