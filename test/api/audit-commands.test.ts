@@ -22,7 +22,7 @@ beforeAll(async () => {
   await logIn(await person(platform, 'olga'));
   await logIn(alice);
   await createBenchmark(platform, 'digits', [ann], { quorum: 1 });
-}, 120_000);
+});
 afterAll(async () => {
   await platform.stop();
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strongroom-blobs-'));
   Object.assign(process.env, credentials);
   bucket = await startBucket();
-}, 240_000);
+});
 afterAll(async () => {
   await bucket.stop();
   await rm(folder, { recursive: true });

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await machine.home
     .pins(machine.session)
     .acceptHolder(dataOwners.get('changed')!.person.account.email, parseFingerprint('A'.repeat(40)));
-}, 120_000);
+});
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
   await platform.stop();

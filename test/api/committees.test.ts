@@ -1,6 +1,6 @@
 /** Who sits on a committee, and whom it invites: changes while requests are undecided, and their traces. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../support/patience.ts';
 import type { Ballot } from '../../domain/association.ts';
 import type { AuditEntry } from '../../domain/audit.ts';
 import type { AssociationId } from '../../domain/ids.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
     Person,
     Person,
   ];
-}, 120_000);
+});
 afterAll(async () => {
   await platform.stop();
 });
@@ -61,12 +61,10 @@ const auditOf = async (benchmark: string): Promise<AuditEntry[]> => {
 /** The running review has been told, and looks at once. */
 async function untilReviewWaitsFor(id: AssociationId, members: readonly string[]): Promise<void> {
   const review = platform.temporal.client.workflow.getHandle(`review/${id}`);
-  for (const end = Date.now() + 10_000; ;) {
+  await until(`the review waits for ${members.join(', ')}`, async () => {
     const { waitingFor } = await review.query<ReviewStatus>('reviewStatus');
-    if (JSON.stringify(waitingFor) === JSON.stringify(members)) return;
-    if (Date.now() > end) throw new Error(`The review waits for ${waitingFor.join(', ')}.`);
-    await pause(50);
-  }
+    return JSON.stringify(waitingFor) === JSON.stringify(members);
+  });
 }
 const eventsOf = async (someone: Person, type: string) =>
   (await platform.db.selectFrom('events').selectAll().where('audience', '=', someone.account.id).execute()).filter(

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { streamEvents, type PlatformEvent } from '../../client/event-stream.ts';
 import { createPlatformClient } from '../../client/platform.ts';
 import type { AssociationId } from '../../domain/ids.ts';
@@ -6,6 +8,7 @@ import { listEvents, recordEvents } from '../../storage/events.ts';
 import { approved, createBenchmark, digestOf } from './support/benchmark.ts';
 import { certificateFor, person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
+import { until } from '../support/patience.ts';
 
 let platform: TestPlatform;
 let baseUrl: string;
@@ -25,6 +28,12 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
+/** What happens before that is not told to whoever begins to listen now. */
+async function nextStreamIsOpen(): Promise<void> {
+  const [, reply] = (await once(platform.app.server, 'request')) as [unknown, ServerResponse];
+  await until('the stream is open', () => reply.headersSent);
+}
+
 /** Listens until `count` events are there. */
 async function hear(someone: Person, count: number, after: string | null = '0'): Promise<PlatformEvent[]> {
   const stop = new AbortController();
@@ -39,8 +48,9 @@ async function hear(someone: Person, count: number, after: string | null = '0'):
 }
 
 test('an owner hears of the decision, of data owners that become authorised, and of their certificates', async () => {
+  const opened = nextStreamIsOpen();
   const hearing = hear(alice, 3, null);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await opened;
   access = await approved(platform, alice, 'container', 'model', 'digits');
   await approved(platform, bob, 'dataset', 'wards', 'digits');
   const { fingerprint } = await certificateFor(platform, bob);
@@ -103,18 +113,21 @@ test('events of two hundred transactions at the same moment reach a listener com
 
 test('an event never shows before one with a smaller number that is still being written', async () => {
   const { account } = await person(platform, 'fay');
-  const note = (done: Promise<unknown>) =>
+  const [written, mayEnd] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  const note = (end: () => unknown) =>
     platform.db.transaction().execute(async (trx) => {
       await recordEvents(trx, [{ audience: account.id, type: 'grant.created' }]);
-      await done;
+      await end();
     });
-  let finishFirst: () => void = () => undefined;
-  const first = note(new Promise<void>((resolve) => (finishFirst = resolve)));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const second = note(Promise.resolve());
+  const first = note(() => {
+    written.resolve(undefined);
+    return mayEnd.promise;
+  });
+  await written.promise;
+  const second = note(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await listEvents(platform.db, account.id, 0, 10)).toEqual([]);
-  finishFirst();
+  mayEnd.resolve(undefined);
   await Promise.all([first, second]);
   expect(await listEvents(platform.db, account.id, 0, 10)).toHaveLength(2);
 });

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await grantAndSubmit();
   await sendAndDeploy();
   await spreadOverDays();
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 async function registerAll(): Promise<void> {

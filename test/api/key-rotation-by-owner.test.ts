@@ -57,7 +57,7 @@ beforeAll(async () => {
     dataOwners.set(name, await authorisedDataOwner(platform, authority, name, 'digits'));
   }
   await grant('bob', 'carol', 'dave');
-}, 120_000);
+});
 afterAll(async () => {
   proxy.close();
   proxy.closeAllConnections();

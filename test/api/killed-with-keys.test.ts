@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDatabase, type Db } from '../../storage/database.ts';
-import { until } from '../faults/support/patience.ts';
+import { until } from '../support/patience.ts';
 import { person } from './support/people.ts';
 import { SECRET, type TestPlatform } from './support/platform.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
@@ -54,7 +54,7 @@ beforeAll(async () => {
   second = await startApi();
   db = openDatabase({ url: postgres.url, maxConnections: 4, onIdleError: () => undefined });
   ({ token } = await person({ db } as TestPlatform, 'alice'));
-}, 60_000);
+});
 afterAll(async () => {
   for (const { child } of [first, second]) child.kill('SIGKILL');
   await db.destroy();
@@ -80,23 +80,12 @@ async function lockedOut<T>(table: string, meanwhile: () => Promise<T>): Promise
 }
 
 const isAtWork = (key: string) =>
-  until(
-    'the first request is at work',
-    async () => {
-      const { rows } = await sql`SELECT FROM idempotency_keys WHERE key = ${key} AND answer IS NULL`.execute(db);
-      return rows.length === 1;
-    },
-    20,
-  );
+  until('the first request is at work', async () => {
+    const { rows } = await sql`SELECT FROM idempotency_keys WHERE key = ${key} AND answer IS NULL`.execute(db);
+    return rows.length === 1;
+  });
 const answeredBy = (api: Api, key: string) =>
-  until(
-    'the repeat is answered',
-    async () => {
-      const answer = await post(api, key);
-      return answer?.status === 201;
-    },
-    40,
-  );
+  until('the repeat is answered', async () => (await post(api, key))?.status === 201);
 const challenges = async () => (await db.selectFrom('certificateChallenges').select('challenge').execute()).length;
 const BUSY = { status: 409, replayed: false };
 
@@ -115,7 +104,7 @@ test('a process that lost the connection of its lock takes it again', async () =
     const now = await locks();
     return now.length === 2 && now.every((pid) => !before.includes(pid));
   });
-}, 60_000);
+});
 
 test('a key that could not be given back when the database failed is given back later', async () => {
   await lockedOut('certificate_challenges', async () => {
@@ -127,7 +116,7 @@ test('a key that could not be given back when the database failed is given back 
   });
   await sql`ALTER TABLE elsewhere RENAME TO idempotency_keys`.execute(db);
   await answeredBy(second, 'failed');
-}, 60_000);
+});
 
 test('an answer that could not be kept at once is kept later, and a repeat gets it', async () => {
   const before = await challenges();
@@ -142,7 +131,7 @@ test('an answer that could not be kept at once is kept later, and a repeat gets 
   await answeredBy(second, 'kept');
   expect(await post(second, 'kept')).toEqual({ status: 201, replayed: true });
   expect(await challenges()).toBe(before + 1);
-}, 60_000);
+});
 
 test('a slow process keeps its key, also without its connections; once it is killed a repeat does the work', async () => {
   await lockedOut('certificate_challenges', async () => {
@@ -161,4 +150,4 @@ test('a slow process keeps its key, also without its connections; once it is kil
     expect(await asked).toBeNull();
   });
   await answeredBy(second, 'slow');
-}, 60_000);
+});

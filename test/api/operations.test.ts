@@ -38,7 +38,7 @@ beforeAll(async () => {
   platform = await startPlatform({ temporal: client, settings: { temporalUiUrl: UI, payloadCodec } });
   worker = await startWorker(temporal.nativeConnection, platform, dataConverter);
   [alice, oscar] = [await person(platform, 'alice'), await person(platform, 'oscar')];
-}, 120_000);
+});
 afterAll(async () => {
   await worker.stop();
   await platform.stop();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   for (let index = 0; index < 5; index += 1)
     await alice.ask('POST', '/v1/tokens', { name: `token ${index}`, scopes: ['read'] });
   await certificateFor(platform, alice);
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 const list = async (who: Person, url: string): Promise<Listing> => {

@@ -106,7 +106,7 @@ beforeAll(async () => {
       'if-match': '*',
     },
   };
-}, 120_000);
+});
 afterAll(() => platform.stop());
 
 /** What `name` is in the path; the container's, where nothing else is said. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
   alice = await person(platform, 'alice');
   bob = await person(platform, 'bob');
   await createBenchmark(platform, 'digits', committee);
-}, 120_000);
+});
 afterAll(async () => {
   await platform.stop();
 });

@@ -4,12 +4,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UploadAhead } from '../../client/upload-ahead.ts';
 import { uploadBlob } from '../../client/upload.ts';
 import { parseSha256 } from '../../domain/ids.ts';
 import { person, type Person } from './support/people.ts';
 import { startPlatform, type TestPlatform } from './support/platform.ts';
+import { until } from '../support/patience.ts';
 
 const MIB = 2 ** 20;
 let platform: TestPlatform;
@@ -40,7 +40,7 @@ async function arrived(): Promise<number> {
 }
 
 /** Writes the file bit by bit while it is sent, until so much has arrived. */
-async function sendAhead(bytes: Buffer, atMost: number, until: number): Promise<string> {
+async function sendAhead(bytes: Buffer, atMost: number, enough: number): Promise<string> {
   folder = await mkdtemp(join(tmpdir(), 'strongroom-ahead-'));
   const file = join(folder, 'archive');
   await writeFile(file, '');
@@ -49,7 +49,7 @@ async function sendAhead(bytes: Buffer, atMost: number, until: number): Promise<
     await appendFile(file, bytes.subarray(at, at + MIB));
     ahead.wrote(file, Math.min(bytes.length, at + MIB));
   }
-  for (const deadline = Date.now() + 20_000; (await arrived()) < until && Date.now() < deadline;) await sleep(20);
+  await until('so much has arrived', async () => (await arrived()) >= enough);
   await ahead.stop();
   return file;
 }

@@ -18,6 +18,7 @@ import { startPlatform, type TestPlatform } from './support/platform.ts';
 import { startTemporal } from './support/temporal.ts';
 import { expectedSignature, startReceiver, type Receiver } from './support/webhook-receiver.ts';
 import { startWorker, type TestWorker } from './support/worker.ts';
+import { found, until } from '../support/patience.ts';
 
 interface WebhookReply {
   readonly id: string;
@@ -62,7 +63,7 @@ beforeAll(async () => {
   // Two, as in two workers.
   const dispatching = { db: platform.db, temporal: client, events, onFailure: console.error };
   dispatchers = [startEventDispatcher(dispatching), startEventDispatcher(dispatching)];
-}, 120_000);
+});
 afterAll(async () => {
   for (const dispatcher of dispatchers) await dispatcher.stop();
   await events.close();
@@ -85,16 +86,10 @@ const eventFor = ({ account }: Person, type: NewEvent['type'] = 'grant.created')
   type,
   container: 'alice/model',
 });
-async function until<Found>(look: () => Promise<Found | undefined>): Promise<Found> {
-  for (const end = Date.now() + 20_000; ;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error('It did not happen.');
-    await pause(50);
-  }
-}
 const deliveryIn = (who: Person, id: string, state: string) =>
-  until(async () => (await deliveriesOf(who, id)).find((delivery) => delivery.state === state));
+  found(`a delivery that is ${state}`, async () =>
+    (await deliveriesOf(who, id)).find((delivery) => delivery.state === state),
+  );
 
 async function auditOf(webhook: string): Promise<AuditEntry[]> {
   const rows = await platform.db
@@ -152,7 +147,9 @@ describe('a webhook', () => {
     const { id, secret } = await webhookFor(ann, '/shaky');
     receiver.answers.push(302);
     await happens(eventFor(ann));
-    const failing = await until(async () => (await webhooksOf(ann)).find(({ failingSince }) => failingSince !== null));
+    const failing = await found('a failure', async () =>
+      (await webhooksOf(ann)).find(({ failingSince }) => failingSince !== null),
+    );
     expect(failing.id).toBe(id);
     const [first, second] = await receiver.until('/shaky', 2);
     expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
@@ -173,11 +170,11 @@ describe('a webhook', () => {
     const { id } = await webhookFor(ben, '/gone');
     receiver.answers.push(410);
     await happens(eventFor(ben));
-    const off = await until(async () =>
+    const off = await found('that it is switched off', async () =>
       (await webhooksOf(ben)).find(({ disabledBecause }) => disabledBecause !== null),
     );
     expect(off).toMatchObject({ id, disabledBecause: 'It answered that it is gone (410).' });
-    const mail = await until(async () =>
+    const mail = await found('the mail', async () =>
       (await platform.mailsTo('ben@example.org')).find((text) => text.includes('switched off')),
     );
     expect(mail).toContain('strongroom webhook list');
@@ -193,14 +190,16 @@ describe('a webhook', () => {
     receiver.answers.push(500);
     await happens(eventFor(ben));
     const off = () => webhooksOf(ben).then((all) => all.find((one) => one.id === id && one.disabledBecause !== null));
-    expect(await until(off)).toMatchObject({ disabledBecause: 'Nothing sent to it was taken for 5 days.' });
+    expect(await found('that it is switched off', off)).toMatchObject({
+      disabledBecause: 'Nothing sent to it was taken for 5 days.',
+    });
     expect(await deliveriesOf(ben, id)).toMatchObject([{ state: 'failed', attempts: [{ status: 500 }] }]);
     await happens(eventFor(ben));
     await pause(1000);
     expect(await receiver.until('/dead', 1)).toHaveLength(1);
     const mails = async () =>
       (await platform.mailsTo('ben@example.org')).filter((text) => text.includes('switched off'));
-    await until(async () => ((await mails()).length === 2 ? true : undefined));
+    await until('the second mail', async () => (await mails()).length === 2);
   });
 
   test('is changed by its owner only as read: of two changes at once one wins, and the next event goes where it says', async () => {
@@ -238,8 +237,8 @@ describe('a webhook', () => {
     receiver.answers.push(410);
     await happens(eventFor(ann, 'grant.created'));
     const isOff = async () => (await webhooksOf(ann)).find((one) => one.id === id && one.disabledBecause !== null);
-    await until(isOff);
-    const mail = await until(async () =>
+    await found('that it is switched off', isOff);
+    const mail = await found('the mail', async () =>
       (await platform.mailsTo('ann@example.org')).find((text) => text.includes('switched off')),
     );
     expect(mail).toContain('strongroom webhook enable');
@@ -378,7 +377,7 @@ describe('an address inside', () => {
 
 describe('a committee', () => {
   const mailsWith = async ({ account }: Person, words: string) => {
-    await until(async () => (await platform.mailsTo(account.email)).find((text) => text.includes(words)));
+    await found('the mail', async () => (await platform.mailsTo(account.email)).find((text) => text.includes(words)));
     await pause(300);
     return (await platform.mailsTo(account.email)).filter((text) => text.includes(words));
   };

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { readLoadAnswer } from '../../containers/archive-rewrite.ts';
 import { inspectImageArchive } from '../../containers/archive-structure.ts';
 import { connectDocker } from '../../containers/docker.ts';
 import { imageArchive } from '../../examples/image-archive.ts';
+import { until } from '../support/patience.ts';
 import { failureIn, LAUNCHER, strongroom, testFolder } from './support.ts';
 
 async function encrypted() {
@@ -195,6 +195,7 @@ test('- is no output: it appears only when all was verified, and a pipe cannot d
 
 /** Waits until a file whose name ends so is in the folder: the work has begun. */
 async function untilThere(folder: string, ending: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await readdir(folder)).some((name) => name.endsWith(ending)) && Date.now() < deadline) await sleep(20);
+  await until(`a file that ends with ${ending}`, async () =>
+    (await readdir(folder)).some((name) => name.endsWith(ending)),
+  );
 }

@@ -26,11 +26,11 @@ beforeAll(async () => {
   await chmod(folder.path, 0o711);
   env = { STRONGROOM_DATA: folder.in('platform'), STRONGROOM_LOG_LEVEL: 'warn' };
   answer(await run('up'));
-}, 120_000);
+});
 afterAll(async () => {
   await run('down');
   await folder[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 async function signUp(name: string): Promise<string> {
   const baseUrl = await apiUrl();
@@ -98,7 +98,7 @@ test('a platform that is lost with a half decided request comes back from its ba
     headers: { authorization: `Bearer ${ann}` },
   });
   expect(Buffer.from(await blob.arrayBuffer())).toEqual(pictures);
-}, 180_000);
+});
 
 test('a backup that was changed or is not whole is refused, and leaves nothing', async () => {
   const elsewhere = { env: { STRONGROOM_DATA: folder.in('elsewhere') } };

@@ -75,7 +75,7 @@ test('a person of the organisation logs a machine in without a password of ours'
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('as dora.') });
   const me = await strongroom(['whoami', '--json', '--home', machine.path]);
   expect(me).toMatchObject({ code: 0, stdout: expect.stringContaining('dora@clinic.example.org') });
-}, 60_000);
+});
 
 test('a machine that the person refuses stays out', async () => {
   await using machine = await testFolder();
@@ -84,7 +84,7 @@ test('a machine that the person refuses stays out', async () => {
   });
   expect(ran.code).toBe(5);
   expect((await strongroom(['whoami', '--home', machine.path])).code).toBe(4);
-}, 60_000);
+});
 
 test('a terminal is shown the way by the provider, not asked for a password', async () => {
   await using home = await testFolder();
@@ -95,7 +95,7 @@ test('a terminal is shown the way by the provider, not asked for a password', as
   });
   expect(code).toBe(130);
   expect(shown).not.toContain('E-mail:');
-}, 60_000);
+});
 
 test('a provider that is configured in part is named before anything starts', async () => {
   await using folder = await testFolder();
@@ -108,7 +108,7 @@ test('a provider that is configured in part is named before anything starts', as
     why: 'Sign-in by a provider is configured in part only.',
     next: expect.stringContaining('docs/operations.md'),
   });
-}, 60_000);
+});
 
 test('where passwords are closed, whoever gives one is told how people log in', async () => {
   await using home = await testFolder();
@@ -146,4 +146,4 @@ test('where passwords are closed, whoever gives one is told how people log in', 
   expect((await platform.app.inject(set)).json()).toMatchObject({ code: 'E_PASSWORDS_CLOSED' });
   const page = await platform.app.inject('/device');
   expect(page.body).not.toContain('type="password"');
-}, 60_000);
+});

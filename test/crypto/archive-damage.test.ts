@@ -107,8 +107,9 @@ test('an archive that holds not one byte is refused (C4)', async () => {
 test('integrity protection that was stripped is refused (C5)', async () => {
   const content = randomBytes(100);
   const archive = sealedByGpg(content, '-z', '0');
-  const at = archive.indexOf(Buffer.from([0xd2]), 10);
-  expect(archive[at + 2]).toBe(1);
+  // Behind the packet of the passphrase, whose length is one byte and whose salt is any bytes at all.
+  const at = 2 + (archive[1] ?? 0);
+  expect([archive[at], archive[at + 2]]).toEqual([0xd2, 1]);
   const body = archive.subarray(at + 3);
   const stripped = Buffer.concat([archive.subarray(0, at), Buffer.from([0xc9, body.length]), body]);
   expect(await verdictOn(archive)).toBe('accepted');

@@ -61,7 +61,7 @@ describe('a function does the tasks of a container', () => {
     const all = labels.map((line) => ({ file: line.split(',')[0], label: Number(line.split(',')[1]) }));
     await writeFile(path.join(asImage, 'predictions.json'), JSON.stringify(all));
     expect(await accuracyOf(asImage)).toBe(1);
-  }, 30_000);
+  });
 
   async function accuracyOf(predictions: string): Promise<number> {
     const results = path.join(folder, `${path.basename(predictions)}.yaml`);

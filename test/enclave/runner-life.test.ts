@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { DeployOptions, RunningFunction } from '../../enclave/host/running-function.ts';
 import { deploy } from '../../enclave/host/running-function.ts';
+import { until } from '../support/patience.ts';
 import { makeFunction } from './functions.ts';
 
 const running: RunningFunction[] = [];
@@ -132,14 +133,14 @@ describe('how long a runner stays', () => {
     const counting = await start(COUNTING, { policy: { maxCalls: 100, idleSeconds: 0.2 } });
     await ask(counting);
     const { receiptKey } = await counting.keys();
-    await eventually(async () => (await counting.keys()).receiptKey !== receiptKey);
+    await until('another runner', async () => (await counting.keys()).receiptKey !== receiptKey);
     expect(await ask(counting)).toBe(1);
   });
 
   test('one that is asked for its keys only is given back too', async () => {
     const counting = await start(COUNTING, { policy: { maxCalls: 100, idleSeconds: 0.2 } });
     await counting.keys();
-    await eventually(async () => childrenOf(process.pid).length === 0);
+    await until('its end', () => childrenOf(process.pid).length === 0);
   });
 
   test('stop ends it, what was under way fails by name, and no process of it is left', async () => {
@@ -152,14 +153,6 @@ describe('how long a runner stays', () => {
     expect(childrenOf(process.pid)).toEqual([]);
   });
 });
-
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error('It has not happened.');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** The bubblewraps below a process. */
 function childrenOf(pid: number): string[] {

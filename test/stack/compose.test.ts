@@ -96,7 +96,7 @@ test('runners are shut in, and answer, in a container with the options of the en
       .remove({ force: true })
       .catch(() => undefined);
   }
-}, 120_000);
+});
 
 const TRY = `import { readFileSync } from 'node:fs';
 import { encodeFunctionBundle } from '${ROOT}/crypto/function-bundle.ts';

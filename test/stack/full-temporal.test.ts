@@ -34,28 +34,24 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-withServer(
-  'it gets work done, can be searched, and after a restart everything that was done is there',
-  async () => {
-    const first = await bringUp(config, () => undefined);
-    const temporal = await connectTemporalClient(config, first.addresses.temporal);
-    const { customAttributes } = await temporal.client.connection.operatorService.listSearchAttributes({
-      namespace: config.temporalNamespace,
-    });
-    expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining([...SEARCH_ATTRIBUTES]));
-    const before = await temporal.client.workflow.getHandle('canary').describe();
-    await temporal.close();
-    await first.stop();
+withServer('it gets work done, can be searched, and after a restart everything that was done is there', async () => {
+  const first = await bringUp(config, () => undefined);
+  const temporal = await connectTemporalClient(config, first.addresses.temporal);
+  const { customAttributes } = await temporal.client.connection.operatorService.listSearchAttributes({
+    namespace: config.temporalNamespace,
+  });
+  expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining([...SEARCH_ATTRIBUTES]));
+  const before = await temporal.client.workflow.getHandle('canary').describe();
+  await temporal.close();
+  await first.stop();
 
-    const second = await bringUp(config, () => undefined);
-    const again = await connectTemporalClient(config, second.addresses.temporal);
-    const kept = await again.client.workflow.getHandle('canary', before.runId).describe();
-    await again.close();
-    await second.stop();
-    expect(kept.startTime).toEqual(before.startTime);
-  },
-  300_000,
-);
+  const second = await bringUp(config, () => undefined);
+  const again = await connectTemporalClient(config, second.addresses.temporal);
+  const kept = await again.client.workflow.getHandle('canary', before.runId).describe();
+  await again.close();
+  await second.stop();
+  expect(kept.startTime).toEqual(before.startTime);
+});
 
 withServer('the file with the password of its database is for its owner alone', async () => {
   const { mode } = await stat(path.join(config.dataFolder, 'temporal', 'server.yaml'));

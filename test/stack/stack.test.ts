@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
+import { found, until } from '../support/patience.ts';
 
 const PROCESSES = ['api', 'worker', 'temporal', 'postgres', 'attestor', 'broker', 'enclave'];
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -21,15 +21,6 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const pidOf = async (dataFolder: string, name: string): Promise<number> =>
   (JSON.parse(await readFile(path.join(dataFolder, 'processes', `${name}.json`), 'utf8')) as { pid: number }).pid;
-
-/** Patient enough for all seven processes to start on a machine that is busy with other things. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1500; tries += 1) {
-    if (await isSo().catch(() => false)) return;
-    await pause(100);
-  }
-  throw new Error('It did not come to be so in time.');
-}
 
 function isAlive(pid: number): boolean {
   try {
@@ -51,15 +42,16 @@ describe('the embedded stack', () => {
     for (const name of ['api', 'worker', 'temporal', 'postgres']) {
       const victim = await pidOf(dataFolder, name);
       process.kill(victim, 'SIGKILL');
-      await until(async () => (await pidOf(dataFolder, name)) !== victim);
-      await until(isReady);
-      expect(said).toContain(`${name} is up again`);
+      // It is said once the supervisor has seen it, too.
+      await until(`${name} is said to be up again`, () => said.includes(`${name} is up again`));
+      expect(await pidOf(dataFolder, name)).not.toBe(victim);
+      await until('the platform is ready', isReady);
     }
     const pids = await Promise.all(PROCESSES.map((name) => pidOf(dataFolder, name)));
     await stack.stop();
     expect(pids.filter(isAlive)).toEqual([]);
     expect(await readdir(path.join(dataFolder, 'processes'))).toEqual([]);
-  }, 300_000);
+  });
 
   test('after a kill of the supervisor the next start ends what it left, and comes up on the same data', async () => {
     const dataFolder = path.join(folder, 'killed');
@@ -67,14 +59,13 @@ describe('the embedded stack', () => {
       env: { ...process.env, STRONGROOM_DATA: dataFolder },
       stdio: 'ignore',
     });
-    await until(async () => (await readdir(path.join(dataFolder, 'processes'))).length === PROCESSES.length);
-    const orphans = await Promise.all(PROCESSES.map((name) => pidOf(dataFolder, name)));
+    const orphans = await found('all processes', () => Promise.all(PROCESSES.map((name) => pidOf(dataFolder, name))));
     supervisor.kill('SIGKILL');
-    await until(async () => supervisor.signalCode !== null);
+    await until('the supervisor has ended', () => supervisor.signalCode !== null);
     expect(orphans.every(isAlive)).toBe(true);
     const stack = await bringUp(readPlatformConfiguration({ STRONGROOM_DATA: dataFolder }), () => undefined);
     expect(orphans.filter(isAlive)).toEqual([]);
     expect((await fetch(`${stack.addresses.api}/readyz`)).ok).toBe(true);
     await stack.stop();
-  }, 300_000);
+  });
 });

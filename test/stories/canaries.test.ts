@@ -54,13 +54,13 @@ test('a secret in a file is found, however deep', async () => {
 test('a secret in a command line or an environment is found', async () => {
   const watch = watchProcesses();
   const text = secret.toString('base64url');
-  for (const [args, env] of [
-    [['0.5', text], {}],
-    [['0.5'], { SECRET: text }],
-  ] as const) {
-    const shell = spawn('sh', ['-c', 'sleep "$1"', 'sh', ...args], { env: { ...process.env, ...env } });
-    await once(shell, 'close');
-  }
+  const shells = (
+    [
+      [['3', text], {}],
+      [['3'], { SECRET: text }],
+    ] as const
+  ).map(([args, env]) => spawn('sh', ['-c', 'sleep "$1"', 'sh', ...args], { env: { ...process.env, ...env } }));
+  await Promise.all(shells.map((shell) => once(shell, 'close')));
   const found = [...(await watch.end())].flatMap(([place, content]) => search.tracesIn(content, place));
   const kinds = new Set(found.map(({ place }) => place.replace(/\/proc\/\d+\/(\w+).*/, '$1')));
   expect([...kinds].sort()).toEqual(['cmdline', 'environ']);

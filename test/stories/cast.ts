@@ -2,7 +2,6 @@
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { openPartyHome, type PartyHome, type Session } from '../../client/party-home.ts';
 import { createPlatformClient, type PlatformClient } from '../../client/platform.ts';
 import { createCertificate, provePossession } from '../../crypto/certificates.ts';
@@ -11,6 +10,7 @@ import { startChild, type Child } from '../../stack/child-process.ts';
 import { readPlatformConfiguration } from '../../stack/configuration.ts';
 import { bringUp, type RunningStack } from '../../stack/stack.ts';
 import { connectTemporalClient, type OpenClient } from '../../stack/temporal-connection.ts';
+import { found, until } from '../support/patience.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -108,16 +108,14 @@ export class Cast {
 
   async #tokenFor(email: string): Promise<string> {
     const outbox = path.join(this.folder, 'platform', 'outbox');
-    for (let tries = 0; tries < 100; tries += 1) {
-      const files = await readdir(outbox).catch(() => []);
-      for (const file of files.filter((name) => name.endsWith('.eml'))) {
+    return found(`a verification mail for ${email}`, async () => {
+      for (const file of (await readdir(outbox)).filter((name) => name.endsWith('.eml'))) {
         const mail = await readFile(path.join(outbox, file), 'utf8');
         const token = /[?]token=([\w.-]+)/.exec(mail)?.[1];
         if (mail.includes(email) && token) return token;
       }
-      await pause(50);
-    }
-    throw new Error(`No verification mail for ${email} arrived.`);
+      return null;
+    });
   }
 
   /** The person's agent; again, where it was killed. */
@@ -138,11 +136,12 @@ export class Cast {
     });
     this.#agents.push(agent);
     const known = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
-    for (let tries = 0; tries < 900 && !agent.exited(); tries += 1) {
-      const said = await readFile(home.agent.stateFile, 'utf8').catch(() => '');
-      if (said !== '' && said !== known) return agent;
-      await pause(100);
-    }
-    throw new Error(`The agent did not start: ${await readFile(home.agent.logFile, 'utf8')}`);
+    await until('the agent runs', async () => {
+      if (agent.exited()) return true;
+      const said = await readFile(home.agent.stateFile, 'utf8');
+      return said !== '' && said !== known;
+    });
+    if (agent.exited()) throw new Error(`The agent did not start: ${await readFile(home.agent.logFile, 'utf8')}`);
+    return agent;
   }
 }

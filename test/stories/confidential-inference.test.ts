@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Deployment } from '../../client/functions/deployment.ts';
@@ -15,6 +14,7 @@ import { readFunctionFolder } from '../../crypto/function-folder.ts';
 import { encodeCbor } from '../../crypto/attestation/cbor.ts';
 import { parseHandle, parseSha256 } from '../../domain/ids.ts';
 import { CanarySearch } from '../support/canaries.ts';
+import { until } from '../support/patience.ts';
 import { Cast, type Caller } from './cast.ts';
 import { answerTo, command, refusalOf } from './commands.ts';
 import { filesBelow, tablesOf } from './demo-places.ts';
@@ -31,8 +31,8 @@ let dora: Caller;
 beforeAll(async () => {
   cast = await Cast.assemble();
   [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
-}, 240_000);
-afterAll(() => cast.dismiss(), 60_000);
+});
+afterAll(() => cast.dismiss());
 
 const deploy = (person: Caller, folder = EXAMPLE, isPublic = false): Promise<Deployment> =>
   deployFolder(person, folder, isPublic);
@@ -81,8 +81,10 @@ describe('a function in the enclave', () => {
     const record = path.join(cast.folder, 'platform', 'processes', 'enclave.json');
     const { pid } = JSON.parse(await readFile(record, 'utf8')) as { readonly pid: number };
     process.kill(pid, 'SIGKILL');
-    for (let tries = 0; tries < 200 && (await readFile(record, 'utf8')).includes(`${pid}`); tries += 1)
-      await pause(100);
+    await until(
+      'another worker',
+      async () => (JSON.parse(await readFile(record, 'utf8')) as { pid: number }).pid !== pid,
+    );
     expect(await firstLabel(alice, 'alice/image-classification@1')).toBe('0');
   });
 

@@ -17,8 +17,8 @@ beforeAll(async () => {
   cast = await Cast.assemble({ settings: { STRONGROOM_SANDBOX: 'docker' } });
   alice = await cast.enrol('alice');
   await deployFolder(alice, path.join(EXAMPLES, 'image-classification'));
-}, 240_000);
-afterAll(() => cast.dismiss(), 60_000);
+});
+afterAll(() => cast.dismiss());
 
 async function containers(): Promise<number> {
   const label = [`strongroom.runner.host=${await enclaveWorker(cast)}`];
@@ -47,4 +47,4 @@ test('a container that is killed in the middle of a job costs its items another 
   const out = path.join(cast.folder, 'classes.jsonl');
   const ran = await command(alice, ['job', 'run', 'image-classification', folder, '--out', out]);
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/Answered: +3\n/) });
-}, 120_000);
+});

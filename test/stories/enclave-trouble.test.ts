@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Cast, type Caller } from './cast.ts';
 import { keyFileStore } from '../../enclave/broker/master-secret.ts';
 import { CanarySearch } from '../support/canaries.ts';
 import { command, refusalOf } from './commands.ts';
 import { filesBelow } from './demo-places.ts';
+import { until } from '../support/patience.ts';
 import { deployFolder, library, runnersOf, writeFunction } from './running-functions.ts';
 
 let cast: Cast;
@@ -23,11 +23,11 @@ beforeAll(async () => {
   [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
   folder = await writeFunction(path.join(cast.folder, 'echo'), 'echo', 'return text;');
   await deployFolder(alice, folder, true);
-}, 240_000);
+});
 afterAll(async () => {
   await cast.dismiss();
   await rm(path.dirname(masterKey), { recursive: true });
-}, 60_000);
+});
 
 const textIn = ({ bytes }: { readonly bytes: Buffer }): string => bytes.toString();
 const input = Buffer.from('hello');
@@ -69,10 +69,10 @@ test('F5: without the key broker nothing sealed is opened, open sessions go on, 
     process.kill(broker, 'SIGCONT');
   }
   process.kill(broker, 'SIGKILL');
-  for (let tries = 0; tries < 100 && (await pidOf('broker')) === broker; tries += 1) await pause(100);
+  await until('another broker', async () => (await pidOf('broker')) !== broker);
   await using again = await library(alice).connect('echo');
   expect(textIn(await again.invokeSealed(sealed))).toBe('hello');
-}, 60_000);
+});
 
 test('F5: whoever may not call any more begins no session, and one that is open ends with its token', async () => {
   await using session = await library(dora).connect('alice/echo');
@@ -81,13 +81,9 @@ test('F5: whoever may not call any more begins no session, and one that is open 
   await expect(library(dora).connect('alice/echo')).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
   // The token of the open one holds for a quarter of an hour at most; that is said in the documentation.
   expect(textIn(await session.invoke(input))).toBe('hello');
-  session.open().then(
-    (attested) => {
-      attested.close();
-    },
-    () => undefined,
-  );
-  await pause(200);
+  await session.open().then((attested) => {
+    attested.close();
+  });
   await expect(session.invoke(input)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
   await deployFolder(alice, folder, true);
 });

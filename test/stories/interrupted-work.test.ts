@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Docker from 'dockerode';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseContainerName } from '../../domain/ids.ts';
 import type { Child } from '../../stack/child-process.ts';
 import { giveProbe, type TestImage } from '../containers/support/probe-image.ts';
@@ -29,13 +28,13 @@ beforeAll(async () => {
   await cast.certify(owen);
   image = await giveProbe(docker, 'interrupted');
   host = await heldServer(await sealedImage(cast.folder, image.imageName));
-}, 180_000);
+});
 
 afterAll(async () => {
   await host[Symbol.asyncDispose]();
   await docker.getImage(image.imageName).remove({ force: true });
   await cast.dismiss();
-}, 60_000);
+});
 
 /** A submission that waits for the host in its middle. */
 async function submission(name: string): Promise<string[]> {
@@ -83,12 +82,17 @@ describe('work that is interrupted', () => {
     });
     expect(stopped).toMatchObject({ code: 130, stdout: '' });
     expect(stopped.stderr).toContain('strongroom workflow follow container/owen/watched');
-    const again = command(owen, [...submit, '--json']);
-    await pause(1000);
-    host.release();
-    expect(JSON.parse((await again).stdout)).toMatchObject({ ok: true, container: { name: 'watched' } });
+    const again = await command(owen, [...submit, '--json'], {
+      // What it shows first is how far the work is: it has found it.
+      meanwhile: (child) => {
+        child.stderr?.once('data', () => {
+          host.release();
+        });
+      },
+    });
+    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, container: { name: 'watched' } });
     expect(await leftBehind(owen)).toEqual([]);
-  }, 60_000);
+  });
 
   test('is undone when it is cancelled, and can be begun anew', async () => {
     await begun('cancelled');
@@ -99,7 +103,7 @@ describe('work that is interrupted', () => {
     expect(await containers()).not.toContain('cancelled');
     host.release();
     expect(await answerTo(owen, await submission('cancelled'))).toMatchObject({ container: { name: 'cancelled' } });
-  }, 60_000);
+  });
 
   test('is taken up again after the agent was killed in the middle', async () => {
     await begun('killed');
@@ -112,7 +116,7 @@ describe('work that is interrupted', () => {
     expect(await leftBehind(owen)).toEqual([]);
     // The next agent said so; it did not take the silence of a heartbeat to notice.
     expect(await secondAttempts('container/owen/killed')).toContain('E_INTERRUPTED');
-  }, 120_000);
+  });
 
   test('a rotation that is cancelled leaves the container its key and its archive', async () => {
     const before = await containerAndKey('watched');
@@ -124,7 +128,7 @@ describe('work that is interrupted', () => {
     expect(await following).toMatchObject({ code: 'E_INTERRUPTED' });
     expect(await containerAndKey('watched')).toEqual(before);
     expect(await leftBehind(owen)).toEqual([]);
-  }, 60_000);
+  });
 
   test('a rotation is finished by the same command after the agent was killed in the middle', async () => {
     const before = await containerAndKey('watched');
@@ -151,5 +155,5 @@ describe('work that is interrupted', () => {
     const verify = (key: string) => command(owen, ['archive', 'verify', archive, '--key-file', key]);
     expect(await verify(rotation.keyFile)).toMatchObject({ code: 0 });
     expect(await verify(path.join(cast.folder, 'model.key'))).toMatchObject({ code: 4 });
-  }, 120_000);
+  });
 });

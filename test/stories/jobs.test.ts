@@ -13,13 +13,22 @@ import { CanarySearch, type Canary } from '../support/canaries.ts';
 import { Cast, type Caller } from './cast.ts';
 import { answerTo, command, refusalOf } from './commands.ts';
 import { filesBelow, tablesOf } from './demo-places.ts';
+import { found } from '../support/patience.ts';
 import { deployFolder, enclaveWorker, runnersOf, writeFunction } from './running-functions.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '..', '..', 'examples');
 const DIGITS = path.join(EXAMPLES, 'digits-data', 'benchmark');
 const SLOW = 'slow';
-/** Items of a slow job; each takes its runner a while. */
-const MANY = 60;
+interface Texts {
+  readonly folder: string;
+  readonly items: number;
+  /** What each takes its runner. */
+  readonly milliseconds: number;
+}
+/** Enough for something to happen in its middle. */
+const LONG = { folder: 'long', items: 30, milliseconds: 120 };
+/** Enough for a command in its middle, also on a busy machine. */
+const LONGER = { folder: 'longer', items: 60, milliseconds: 250 };
 
 const ONE_BATCH = { sha256: parseSha256('a'.repeat(64)), size: 1, items: 1 };
 
@@ -37,7 +46,6 @@ const backwards = (text: string): string => Array.from(text).reverse().join('');
 let cast: Cast;
 let alice: Caller;
 let dora: Caller;
-let slowFolder: string;
 const canaries: Canary[] = [];
 const canary = (name: string, bytes: Buffer) => canaries.push({ name, bytes, homes: [] });
 
@@ -45,20 +53,26 @@ beforeAll(async () => {
   cast = await Cast.assemble();
   [alice, dora] = [await cast.enrol('alice'), await cast.enrol('dora')];
   await deployFolder(alice, path.join(EXAMPLES, 'image-classification'), true);
-  const body = `await new Promise((resolve) => setTimeout(resolve, 120));
+  const body = `await new Promise((resolve) => setTimeout(resolve, Number.parseInt(text) || 0));
   if (text === 'end') process.exit(1);
   return [...text].reverse().join('');`;
   await deployFolder(alice, await writeFunction(path.join(cast.folder, SLOW), SLOW, body));
-  slowFolder = path.join(cast.folder, 'texts');
-  await mkdir(slowFolder);
-  for (let number = 0; number < MANY; number += 1) {
+  for (const texts of [LONG, LONGER]) await writeTexts(texts);
+});
+afterAll(() => cast.dismiss());
+
+const fileIn = ({ folder }: Texts, ...names: readonly string[]) => path.join(cast.folder, folder, ...names);
+
+async function writeTexts(texts: Texts): Promise<void> {
+  await mkdir(fileIn(texts));
+  for (let number = 0; number < texts.items; number += 1) {
     const text = randomBytes(24).toString('hex');
     canary(`input ${number}`, Buffer.from(text));
     canary(`output ${number}`, Buffer.from(backwards(text)));
-    await writeFile(path.join(slowFolder, `${String(number).padStart(3, '0')}.txt`), text);
+    const file = fileIn(texts, `${String(number).padStart(3, '0')}.txt`);
+    await writeFile(file, `${texts.milliseconds} ${text}`);
   }
-}, 240_000);
-afterAll(() => cast.dismiss(), 60_000);
+}
 
 async function linesIn(file: string): Promise<Line[]> {
   const text = await readFile(file, 'utf8');
@@ -68,31 +82,27 @@ async function linesIn(file: string): Promise<Line[]> {
 const outFile = (name: string) => path.join(cast.folder, `${name}.jsonl`);
 const jobOf = (id: JobId): Promise<Job> => alice.platform.readJob({ path: { id } });
 
-async function startSlow(name: string): Promise<JobId> {
-  const args = ['job', 'run', SLOW, slowFolder, '--out', outFile(name), '--detach'];
+async function startSlow(name: string, texts: Texts): Promise<JobId> {
+  const args = ['job', 'run', SLOW, fileIn(texts), '--out', outFile(name), '--detach'];
   return parseJobId((await answerTo<{ job: Job }>(alice, args)).job.id);
 }
 
-async function until(id: JobId, holds: (job: Job) => boolean): Promise<Job> {
-  for (let tries = 0; tries < 600; tries += 1) {
+const reached = (id: JobId, what: string, holds: (job: Job) => boolean): Promise<Job> =>
+  found(`a job that is ${what}`, async () => {
     const job = await jobOf(id);
-    if (holds(job)) return job;
-    await pause(100);
-  }
-  throw new Error(`The job did not get there: ${JSON.stringify(await jobOf(id))}`);
-}
-
-const isDone = ({ state }: Job) => state === 'done';
-const inTheMiddle = ({ answered }: Job) => answered > 0;
+    return holds(job) ? job : null;
+  });
+const untilDone = (id: JobId) => reached(id, 'done', ({ state }) => state === 'done');
+const untilInTheMiddle = (id: JobId) => reached(id, 'in its middle', ({ answered }) => answered > 0);
 
 /** All results are there, and right. */
-async function expectWhole(id: JobId, name: string): Promise<void> {
+async function expectWhole(id: JobId, name: string, texts: Texts): Promise<void> {
   const shown = await command(alice, ['job', 'results', id, '--out', outFile(name)]);
-  expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(`Answered:         ${MANY}`) });
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(`Answered:         ${texts.items}`) });
   const lines = await linesIn(outFile(name));
-  expect(lines).toHaveLength(MANY);
+  expect(lines).toHaveLength(texts.items);
   for (const { file, result } of lines) {
-    const text = await readFile(path.join(slowFolder, file), 'utf8');
+    const text = await readFile(fileIn(texts, file), 'utf8');
     expect(result).toBe(backwards(text));
   }
 }
@@ -125,7 +135,7 @@ describe('a folder of pictures', () => {
       return first?.label === labels.get(file.slice(4));
     });
     expect(right.length).toBeGreaterThan(90);
-  }, 120_000);
+  });
 
   test('is nobody else’s: neither seen nor stopped by another account, and opened on its own machine only', async () => {
     const { items } = await dora.platform.listJobs();
@@ -155,55 +165,55 @@ describe('a folder of pictures', () => {
 
 describe('a job', () => {
   test('whose runner is killed in the middle loses nothing', async () => {
-    const id = await startSlow('runner-killed');
-    await until(id, inTheMiddle);
+    const id = await startSlow('runner-killed', LONG);
+    await untilInTheMiddle(id);
     const before = await runnersOf(cast);
     for (const pid of before) process.kill(pid, 'SIGKILL');
-    const { failed } = await until(id, isDone);
+    const { failed } = await untilDone(id);
     expect([before.length > 0, failed]).toEqual([true, 0]);
-    await expectWhole(id, 'runner-killed');
-  }, 120_000);
+    await expectWhole(id, 'runner-killed', LONG);
+  });
 
   test('whose worker is killed in the middle goes on at the next one, and keeps what was answered', async () => {
-    const id = await startSlow('worker-killed');
-    const { answered } = await until(id, inTheMiddle);
+    const id = await startSlow('worker-killed', LONG);
+    const { answered } = await untilInTheMiddle(id);
     process.kill(await enclaveWorker(cast), 'SIGKILL');
     expect((await jobOf(id)).answered).toBeGreaterThanOrEqual(answered);
-    await until(id, isDone);
-    await expectWhole(id, 'worker-killed');
-  }, 120_000);
+    await untilDone(id);
+    await expectWhole(id, 'worker-killed', LONG);
+  });
 
   test('is paused, resumed and done; what is asked out of turn is refused', async () => {
-    const id = await startSlow('paused');
-    await until(id, inTheMiddle);
+    const id = await startSlow('paused', LONGER);
+    await untilInTheMiddle(id);
     expect(await answerTo(alice, ['job', 'pause', id])).toMatchObject({ job: { state: 'paused' } });
     const paused = await jobOf(id);
     await pause(1_000);
     expect((await jobOf(id)).answered).toBe(paused.answered);
-    expect(paused.answered).toBeLessThan(MANY);
+    expect(paused.answered).toBeLessThan(LONGER.items);
     expect(await refusalOf(alice, ['job', 'pause', id])).toMatchObject({ code: 'E_CONFLICT' });
     const partly = await command(alice, ['job', 'results', id, '--out', outFile('partly')]);
     expect(partly.code).toBe(1);
     expect(await linesIn(outFile('partly'))).toHaveLength(paused.answered);
     expect(await answerTo(alice, ['job', 'resume', id])).toMatchObject({ job: { state: 'running' } });
     expect(await refusalOf(alice, ['job', 'resume', id])).toMatchObject({ code: 'E_CONFLICT' });
-    await until(id, isDone);
-    await expectWhole(id, 'paused');
+    await untilDone(id);
+    await expectWhole(id, 'paused', LONGER);
     expect(await refusalOf(alice, ['job', 'cancel', id])).toMatchObject({ code: 'E_CONFLICT' });
-  }, 120_000);
+  });
 
   test('is cancelled for good: what was answered stays, and every other item says why it has no result', async () => {
-    const id = await startSlow('cancelled');
-    await until(id, inTheMiddle);
+    const id = await startSlow('cancelled', LONGER);
+    await untilInTheMiddle(id);
     expect(await answerTo(alice, ['job', 'cancel', id])).toMatchObject({ job: { state: 'cancelled' } });
     expect((await command(alice, ['job', 'results', id, '--out', outFile('cancelled')])).code).toBe(1);
     const lines = await linesIn(outFile('cancelled'));
-    expect(lines).toHaveLength(MANY);
+    expect(lines).toHaveLength(LONGER.items);
     const { answered } = await jobOf(id);
-    expect(lines.filter(({ error }) => error?.code === 'E_NOT_FOUND')).toHaveLength(MANY - answered);
+    expect(lines.filter(({ error }) => error?.code === 'E_NOT_FOUND')).toHaveLength(LONGER.items - answered);
     expect(answered).toBeGreaterThan(0);
-    expect(answered).toBeLessThan(MANY);
-  }, 120_000);
+    expect(answered).toBeLessThan(LONGER.items);
+  });
 
   test('with an item that ends its runner answers all others', async () => {
     const folder = path.join(cast.folder, 'ending');
@@ -216,10 +226,10 @@ describe('a job', () => {
       ...{ one: 'eno', three: 'eerht', four: 'ruof', five: 'evif', six: 'xis' },
       end: 'E_FUNCTION_CRASHED',
     });
-  }, 120_000);
+  });
 
   test('whose watching is interrupted goes on, and is found again', async () => {
-    const interrupted = await command(alice, ['job', 'run', SLOW, slowFolder, '--out', outFile('watched')], {
+    const interrupted = await command(alice, ['job', 'run', SLOW, fileIn(LONG), '--out', outFile('watched')], {
       meanwhile: (child) => {
         let said = '';
         child.stderr?.on('data', (text: string) => {
@@ -232,29 +242,26 @@ describe('a job', () => {
     const [job] = (await alice.platform.listJobs()).items;
     const id = parseJobId(job?.id);
     expect(interrupted.stderr).toContain(`strongroom job results ${id}`);
-    await until(id, isDone);
-    await expectWhole(id, 'watched');
-  }, 120_000);
+    await untilDone(id);
+    await expectWhole(id, 'watched', LONG);
+  });
 
   test('whose function is deleted fails with its name, and keeps what was answered', async () => {
-    const folder = await writeFunction(
-      path.join(cast.folder, 'deleted'),
-      'deleted',
-      'await new Promise((resolve) => setTimeout(resolve, 100)); return text;',
-    );
+    const body = 'await new Promise((resolve) => setTimeout(resolve, Number.parseInt(text))); return text;';
+    const folder = await writeFunction(path.join(cast.folder, 'deleted'), 'deleted', body);
     const { deployed } = await deployFolder(alice, folder);
-    const args = ['job', 'run', 'deleted', slowFolder, '--out', outFile('deleted'), '--detach'];
+    const args = ['job', 'run', 'deleted', fileIn(LONGER), '--out', outFile('deleted'), '--detach'];
     const id = parseJobId((await answerTo<{ job: Job }>(alice, args)).job.id);
-    await until(id, inTheMiddle);
+    await untilInTheMiddle(id);
     await alice.platform.deleteFunction({ path: { id: deployed.id } });
-    const { state, failure } = await until(id, ({ endedAt }) => endedAt !== null);
+    const { state, failure } = await reached(id, 'over', ({ endedAt }) => endedAt !== null);
     expect([state, failure?.code]).toEqual(['failed', 'E_NOT_FOUND']);
     expect((await command(alice, ['job', 'results', id, '--out', outFile('deleted')])).code).toBe(1);
-  }, 120_000);
+  });
 
   test('is deleted once it is over, by its owner: nothing is left of it here or there, and its id is not used again', async () => {
-    const id = await startSlow('erased');
-    await until(id, inTheMiddle);
+    const id = await startSlow('erased', LONGER);
+    await untilInTheMiddle(id);
     const early = await refusalOf(alice, ['job', 'delete', id, '--yes']);
     expect(early).toMatchObject({ code: 'E_CONFLICT', next: `End it first: strongroom job cancel ${id}` });
     const { createdAt: _, ...job } = await jobOf(id);
@@ -281,7 +288,7 @@ describe('a job', () => {
       body: { ...{ id, checksum: job.checksum, nonce: job.nonce, answerKey: job.answerKey }, batches: [ONE_BATCH] },
     });
     await expect(again).rejects.toMatchObject({ code: 'E_CONFLICT' });
-  }, 120_000);
+  });
 });
 
 test('no byte of what was sent and answered is in the database, a history, a blob or a log', async () => {
@@ -300,7 +307,7 @@ test('no byte of what was sent and answered is in the database, a history, a blo
   expect(histories.length).toBeGreaterThan(5);
   const { items } = await dora.platform.listJobs();
   expect(histories).toContain(runJobWorkflowId(parseJobId(items[0]?.id)));
-}, 120_000);
+});
 
 const labelled = (line: string): readonly [string, string] => {
   const [file = '', label = ''] = line.split(',');

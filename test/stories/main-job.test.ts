@@ -60,9 +60,9 @@ beforeAll(async () => {
     ['alice', 'ann', 'ben', 'cleo', 'dora', 'emil'].map((name) => () => cast.join(name)),
   )) as [Person, Person, Person, Person, Person, Person];
   for (const name of ['digits-model', 'digits-metrics'] as const) await buildExampleImage(name, () => undefined);
-}, 180_000);
+});
 
-afterAll(() => cast.dismiss(), 60_000);
+afterAll(() => cast.dismiss());
 
 async function inTurn<T>(works: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = [];
@@ -176,7 +176,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
       state: 'open',
       quorum: 2,
     });
-  }, 120_000);
+  });
 
   test('the owner without a certificate is told to make one, and nothing is left of the attempt', async () => {
     expect(await codeOf(submit())).toBe('E_NO_CERTIFICATE');
@@ -188,7 +188,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     const registered = await submit();
     expect(registered).toMatchObject({ owner: 'alice', name: 'digits-model' });
     expect((await readFile(alice.home.modelKeyFile(alice.session, model), 'utf8')).trim()).toMatch(/^[\w-]{43}$/);
-  }, 180_000);
+  });
 
   test('the compatibility test scores, the owner consents, and two of three members approve', async () => {
     const handle = await workflows().start(ASSOCIATE_CONTAINER, {
@@ -208,7 +208,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     }, handle.result());
     await approveBy([ann, cleo], id);
     expect(await handle.result()).toMatchObject({ state: 'approved' });
-  }, 180_000);
+  });
 
   test('data owner one is granted access by address, and only with authorisation and a certificate', async () => {
     const grant = (email: string) =>
@@ -219,7 +219,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     await cast.certify(dora);
     expect(await grant('DORA@example.org')).toMatchObject({ granted: [{ email: 'dora@example.org' }], skipped: [] });
     expect(await grant('dora@example.org')).toMatchObject({ granted: [], skipped: [{ code: 'E_ALREADY_GRANTED' }] });
-  }, 120_000);
+  });
 
   test('auto-grant gives data owner two access as soon as the certificate is there', async () => {
     await registerPictures(emil, 'data-owner-two');
@@ -234,14 +234,14 @@ describe('a sealed model goes from a Docker image to a result', () => {
       new Promise(() => undefined),
     );
     expect(entry).toMatchObject({ origin: 'auto', state: 'valid' });
-  }, 60_000);
+  });
 
   test('a dataset that changed since it was registered is not run on', async () => {
     const extra = path.join(picturesOf(dora), 'data', 'extra.png');
     await writeFile(extra, 'not registered');
     expect(await codeOf((await startRun(dora)).result())).toBe('E_DATASET_CHANGED');
     await rm(extra);
-  }, 60_000);
+  });
 
   test('an archive that is not the registered one is refused before anything of it runs', async () => {
     const { archive } = (await dora.platform.readContainer({ path: { owner: alice.handle, name: model } })) as {
@@ -250,13 +250,13 @@ describe('a sealed model goes from a Docker image to a result', () => {
     const mend = await damageBlob(cast.folder, archive.sha256);
     expect(await codeOf((await startRun(dora)).result())).toBe('E_DIGEST_MISMATCH');
     await mend();
-  }, 60_000);
+  });
 
   test('both data owners run the model on their own pictures, and their results arrive', async () => {
     for (const person of [dora, emil]) expect(await runAndSend(person)).toMatchObject({ resultId: expect.any(String) });
     const { items } = await ann.platform.listResults({ path: { name: benchmark } });
     expect(items.map((result) => result.dataset.owner).sort()).toEqual(['dora', 'emil']);
-  }, 180_000);
+  });
 
   test('the owner rotates the key: everyone gets the new one, what was approved stays, and a run in its middle goes on', async () => {
     const container = { owner: alice.handle, name: model };
@@ -283,7 +283,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     expect(await inActivity(() => half.runGrantedModel(run))).toMatchObject({ seconds: expect.any(Number) });
     await inActivity(() => half.removeTraces(run));
     expect(await runAndSend(emil)).toMatchObject({ resultId: expect.any(String) });
-  }, 240_000);
+  });
 
   test('whoever is revoked cannot run any more, and auto-grant does not give access back', async () => {
     const request = { email: parseEmailAddress('dora@example.org'), reason: 'The study is over.' };
@@ -291,7 +291,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     const run = await startRun(dora);
     await expect(run.result()).rejects.toThrow(WorkflowFailedError);
     expect(await codeOf(run.result())).toBe('E_ACCESS_REVOKED');
-  }, 60_000);
+  });
 
   test('after the deletion of all keys nobody can run, and the association is closed', async () => {
     expect(await access().executeUpdate(deleteKeysUpdate)).toEqual({ deleted: 1 });
@@ -299,7 +299,7 @@ describe('a sealed model goes from a Docker image to a result', () => {
     expect(await codeOf(run.result())).toBe('E_ACCESS_CLOSED');
     const { items } = await alice.platform.listAssociations({ query: { mine: true, kind: 'container' } });
     expect(items[0]).toMatchObject({ state: 'closed' });
-  }, 60_000);
+  });
 });
 
 async function submit(): Promise<unknown> {

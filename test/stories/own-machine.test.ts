@@ -28,12 +28,12 @@ beforeAll(async () => {
   await cast.certify(remi);
   await remi.agent.stop();
   image = await giveProbe(docker, 'far-away');
-}, 180_000);
+});
 
 afterAll(async () => {
   await docker.getImage(image.imageName).remove({ force: true });
   await cast.dismiss();
-}, 60_000);
+});
 
 const ofTemporal = () =>
   execFileSync('ps', ['-eo', 'args'])
@@ -51,7 +51,7 @@ describe('a party on a machine of its own', () => {
       container: { owner: 'remi', name: 'far-away' },
     });
     await expect(cast.temporal.client.workflow.getHandle(WORK).describe()).rejects.toThrow(/not found/);
-  }, 60_000);
+  });
 
   test('has a killed agent started again without a command, finds its work, and nothing keeps running when it is stopped', async () => {
     const { agent } = await remiDoes<AgentAnswer>('agent', 'status');
@@ -64,5 +64,5 @@ describe('a party on a machine of its own', () => {
     expect(ofTemporal()).toHaveLength(1);
     await remiDoes('agent', 'stop');
     expect(ofTemporal()).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -35,13 +35,13 @@ beforeAll(async () => {
     path.join(EXAMPLES, 'digits-metrics', 'container_config.yaml'),
     path.join(work, 'container_config.yaml'),
   );
-}, 300_000);
+});
 
 afterAll(async () => {
   for (const person of ['alice', 'ann', 'ben', 'cleo', 'dora']) await type(person, 'strongroom agent stop');
   await type('operator', 'strongroom down');
   await rm(folder, { recursive: true, force: true });
-}, 120_000);
+});
 
 const sealed = () => path.join(folder, 'picture.sealed');
 
@@ -114,16 +114,16 @@ test('an operator brings the platform up and sees that it runs', async () => {
   expect(await follow('operator', 'strongroom up')).toMatch(/API reference: +http/);
   expect(await follow('operator', 'strongroom status')).toContain('Temporal Web UI');
   expect(await follow('operator', 'strongroom config')).toContain('dataFolder');
-}, 300_000);
+});
 
 test('everyone gets an account, and the doctor finds nothing wrong', async () => {
   for (const person of ['alice', 'ann', 'ben', 'cleo', 'dora']) await join(person);
   expect(await follow('alice', 'strongroom doctor')).not.toContain('FAIL');
-}, 120_000);
+});
 
 test('a committee publishes a benchmark', async () => {
   await follow('ann', 'strongroom benchmark create', { cwd: path.join(folder, 'ann') });
-}, 120_000);
+});
 
 test('a model owner submits a container and has it accepted', async () => {
   const cwd = path.join(EXAMPLES, 'digits-model');
@@ -134,7 +134,7 @@ test('a model owner submits a container and has it accepted', async () => {
   });
   await Promise.race([approve('container'), association]);
   expect(await association).toContain('is approved');
-}, 300_000);
+});
 
 test('a data owner is authorised, is granted access, and runs the model', async () => {
   await follow('dora', 'strongroom certificate create');
@@ -148,7 +148,7 @@ test('a data owner is authorised, is granted access, and runs the model', async 
     answers: [['Send these results to the platform? [y/n]', 'y\r']],
   });
   expect(await follow('ann', 'strongroom benchmark results')).toContain('accuracy');
-}, 300_000);
+});
 
 test('the owner lists, revokes and ends access', async () => {
   expect(await follow('alice', 'strongroom access list')).toContain('dora@example.org');
@@ -157,11 +157,11 @@ test('the owner lists, revokes and ends access', async () => {
   await follow('alice', 'strongroom access delete-keys', {
     answers: [['Type "digits-model" to go on:', 'digits-model\r']],
   });
-}, 120_000);
+});
 
 test('a data owner takes the dataset back', async () => {
   expect(await follow('dora', 'strongroom dataset withdraw')).toContain('closed');
-}, 120_000);
+});
 
 test('an owner deploys a function, and gets the classes of a picture, also of an encrypted one', async () => {
   await follow('alice', 'strongroom function init');
@@ -179,7 +179,7 @@ test('an owner deploys a function, and gets the classes of a picture, also of an
   expect(await follow('alice', 'strongroom log verify')).toContain('is whole');
   expect(await follow('alice', 'strongroom log show')).toContain('image-classification');
   expect(await follow('alice', 'strongroom token create')).toContain('sr_pat_');
-}, 120_000);
+});
 
 test('a folder of pictures is a job, which is found again later', async () => {
   const [classes, again] = ['classes.jsonl', 'again.jsonl'].map((name) => path.join(folder, name));
@@ -190,7 +190,7 @@ test('a folder of pictures is a job, which is found again later', async () => {
   await follow('alice', 'strongroom job results', { fill: { ID: id, 'classes-again.jsonl': again ?? '' } });
   expect(await readFile(again ?? '', 'utf8')).toBe(await readFile(classes ?? '', 'utf8'));
   expect(await follow('alice', 'strongroom job delete', { fill: { ID: id } })).toContain('is erased');
-}, 120_000);
+});
 
 test('an operator verifies the audit log, keeps a copy of everything, and ends the platform', async () => {
   expect(await follow('ann', 'strongroom audit verify')).toMatch(/whole: \d\d+ entries/);
@@ -199,7 +199,7 @@ test('an operator verifies the audit log, keeps a copy of everything, and ends t
   await follow('operator', 'strongroom backup', { fill: { '/backups': backups } });
   expect(await readdir(backups)).toEqual(['today']);
   await follow('operator', 'strongroom down');
-}, 240_000);
+});
 
 test('no command of the README was left untried', () => {
   expect(readme.untried).toEqual([]);

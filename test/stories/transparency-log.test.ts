@@ -33,11 +33,11 @@ beforeAll(async () => {
   database = await openPlatformDatabase(path.join(cast.folder, 'platform'));
   for (const name of ['one', 'two', 'three']) await deploy(name);
   for (const table of LOG) await database.query(`CREATE TABLE kept_${table} AS TABLE ${table}`);
-}, 240_000);
+});
 afterAll(async () => {
   await database.end();
   await cast.dismiss();
-}, 60_000);
+});
 
 /** Whoever operates the platform can write past every trigger. */
 async function asOperator(...statements: readonly string[]): Promise<void> {
@@ -237,7 +237,7 @@ describe('an independent witness', () => {
     });
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('The log has 5 entries') });
     expect((await library(caller).run('alice/five', Buffer.from('!'))).bytes.toString()).toBe('five!');
-  }, 60_000);
+  });
 });
 
 function anybody() {

@@ -6,11 +6,11 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../workflows/story/contract.ts';
 import { cacheFolder } from '../../stack/cache-folder.ts';
+import { startPatiently } from './start-patiently.ts';
 
 const VERSION = '1.32.0';
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD`. */
 const KEYWORD = 2;
-const ATTEMPTS = 5;
 const POM = path.join(import.meta.dirname, 'time-skipping-server', 'pom.xml');
 
 /** Starts a server that skips time while a workflow only waits. Time is global to it: use one per test file. */
@@ -27,19 +27,6 @@ export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvir
     searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map(({ name }) => [name, KEYWORD])),
   });
   return environment;
-}
-
-/** Temporal's SDK gives the server five seconds to start, which on a busy machine Java does not always make. */
-async function startPatiently(start: () => Promise<TestWorkflowEnvironment>): Promise<TestWorkflowEnvironment> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await start();
-    } catch (error) {
-      // Native errors are no `Error` of this realm.
-      const slow = String(error).includes('did not start within');
-      if (!slow || attempt === ATTEMPTS) throw error;
-    }
-  }
 }
 
 function launcherFromMaven(): string {

@@ -17,6 +17,7 @@ import {
 } from '../../workflows/review-association/contract.ts';
 import { PLATFORM_TASK_QUEUE } from '../../workflows/task-queues.ts';
 import { startTemporal } from '../api/support/temporal.ts';
+import { found, until } from '../support/patience.ts';
 import { committeeOf } from './committee.ts';
 
 const logger = new DefaultLogger('ERROR');
@@ -34,7 +35,7 @@ const told = new Promise<void>((resolve) => (goOn = resolve));
 beforeAll(async () => {
   Runtime.install({ logger });
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal.teardown());
 
 async function startVersion(buildId: string, workflowsPath: string) {
@@ -67,20 +68,8 @@ async function startVersion(buildId: string, workflowsPath: string) {
 
 /** What an operator does by `temporal worker deployment set-current-version`, once the new worker is there. */
 async function makeCurrent(buildId: string): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await temporal.client.workflowService.setWorkerDeploymentCurrentVersion({
-        namespace: 'default',
-        deploymentName: PLATFORM_DEPLOYMENT,
-        buildId,
-        identity: 'operator',
-      });
-      return;
-    } catch (error) {
-      if (tries > 100) throw error;
-      await pause(200);
-    }
-  }
+  const wanted = { namespace: 'default', deploymentName: PLATFORM_DEPLOYMENT, buildId, identity: 'operator' };
+  await found('the new version', () => temporal.client.workflowService.setWorkerDeploymentCurrentVersion(wanted));
 }
 
 const startReview = ({ workflow }: Client) => {
@@ -100,11 +89,6 @@ const startReview = ({ workflow }: Client) => {
     ],
   });
 };
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !isSo(); tries += 1) await pause(100);
-  expect(isSo()).toBe(true);
-}
 
 test('a worker that is told to stop finishes what it is at, and its work goes on at the next one', async () => {
   const attempts: number[] = [];
@@ -139,7 +123,7 @@ test('a worker that is told to stop finishes what it is at, and its work goes on
   expect(attempts).toEqual([1]);
   second.worker.shutdown();
   await second.running;
-}, 60_000);
+});
 
 test('A14: an approval that began before a deployment ends correctly after it; a short story ends where it began', async () => {
   const { client } = temporal;
@@ -152,7 +136,7 @@ test('A14: an approval that began before a deployment ends correctly after it; a
     taskQueue: PLATFORM_TASK_QUEUE,
     args: [{}],
   });
-  await until(() => done.includes('certification begun by 1'));
+  await until('the certification has begun', () => done.includes('certification begun by 1'));
 
   const stopSecond = await startVersion('2', NEXT);
   const decided = await review.executeUpdate(voteUpdate, { args: [...approve(ben)] });
@@ -164,7 +148,7 @@ test('A14: an approval that began before a deployment ends correctly after it; a
 
   committee.change({ state: 'requested', votes: [], reason: null });
   const fresh = await startReview(client);
-  await until(() => done.includes('request announced by 2'));
+  await until('the request is announced', () => done.includes('request announced by 2'));
   await fresh.terminate();
   await stopSecond();
   expect(done).toEqual([
@@ -175,4 +159,4 @@ test('A14: an approval that began before a deployment ends correctly after it; a
     'decision announced by 2',
     'request announced by 2',
   ]);
-}, 120_000);
+});

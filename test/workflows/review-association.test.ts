@@ -15,6 +15,7 @@ import {
 } from '../../workflows/review-association/contract.ts';
 import { reviewAssociation } from '../../workflows/review-association/workflow.ts';
 import { committeeOf, type Committee } from './committee.ts';
+import { until } from '../support/patience.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 
 const [ann, ben, cleo] = ['ann', 'ben', 'cleo'].map(parseHandle) as [never, never, never];
@@ -129,7 +130,8 @@ describe('a committee reviews an association', () => {
   });
 
   test('a decision on the twenty-ninth day still counts', async () => {
-    await review(async (handle) => {
+    await review(async (handle, entries) => {
+      await untilAnnounced(handle, entries, 1);
       await environment.sleep(29 * DAY);
       await handle.executeUpdate(voteUpdate, { args: [{ member: ann, ballot: 'approve', reason: '' }] });
       const last = await handle.executeUpdate(voteUpdate, { args: [{ member: ben, ballot: 'approve', reason: '' }] });
@@ -183,6 +185,7 @@ describe('a committee reviews an association', () => {
 
   test('a wish for changes gives it back to the owner, whose new submission has a deadline of its own', async () => {
     await review(async (handle, entries) => {
+      await untilAnnounced(handle, entries, 1);
       await environment.sleep(20 * DAY);
       const asked = await handle.executeUpdate(voteUpdate, {
         args: [{ member: ann, ballot: 'request-changes', reason: 'more cases' }],
@@ -221,8 +224,9 @@ describe('a committee reviews an association', () => {
   test('a committee that changed without a word of it is noticed by the next reminder', async () => {
     await review(async (handle, entries) => {
       entries.change({ rule: { members: [ann, ben], quorum: 2 } });
+      await untilAnnounced(handle, entries, 1);
       await environment.sleep(8 * DAY);
-      await handle.query(reviewStatusQuery);
+      await until('a reminder', () => entries.reminders.length > 0);
       expect(entries.reminders).toEqual([['ann', 'ben']]);
       await handle.terminate();
     });

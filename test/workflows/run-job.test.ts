@@ -26,6 +26,7 @@ import {
 } from '../../workflows/run-job/contract.ts';
 import type { runJob } from '../../workflows/run-job/workflow.ts';
 import { startTemporal } from '../api/support/temporal.ts';
+import { until } from '../support/patience.ts';
 
 let environment: TestWorkflowEnvironment;
 let bundle: WorkflowBundleWithSourceMap;
@@ -35,7 +36,7 @@ beforeAll(async () => {
   bundle = await bundleWorkflowCode({
     workflowsPath: new URL('../../workflows/enclave.ts', import.meta.url).pathname,
   });
-}, 120_000);
+});
 afterAll(() => environment.teardown());
 
 /** What the worker of the enclave did, and whether it may go on. */
@@ -102,11 +103,6 @@ async function job(
   });
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500 && !(await holds()); tries += 1) await pause(20);
-  expect(await holds()).toBe(true);
-}
-
 const refusal = (asked: Promise<unknown>): Promise<string> =>
   asked.then(
     () => 'accepted',
@@ -142,7 +138,7 @@ describe('a job', () => {
     await job(
       {},
       async (handle, enclave) => {
-        await until(() => enclave.begun.length === 4);
+        await until('four batches have begun', () => enclave.begun.length === 4);
         expect(await handle.executeUpdate(pauseUpdate)).toMatchObject({ state: 'paused', batchesDone: 2 });
         expect([enclave.atOnce, enclave.states]).toEqual([0, ['paused']]);
         expect(await refusal(handle.executeUpdate(pauseUpdate))).toBe('E_CONFLICT');
@@ -162,7 +158,7 @@ describe('a job', () => {
     await job(
       {},
       async (handle, enclave) => {
-        await until(() => enclave.begun.length === 4);
+        await until('four batches have begun', () => enclave.begun.length === 4);
         await handle.executeUpdate(pauseUpdate);
         expect(await handle.executeUpdate(cancelUpdate)).toMatchObject({ state: 'cancelled', answered: 18 });
         expect(await handle.result()).toMatchObject({ state: 'cancelled' });
@@ -172,7 +168,7 @@ describe('a job', () => {
     await job(
       {},
       async (handle, enclave) => {
-        await until(() => enclave.begun.length === 4);
+        await until('four batches have begun', () => enclave.begun.length === 4);
         await handle.cancel();
         expect(await handle.result()).toMatchObject({ state: 'cancelled' });
         expect(enclave.states).toEqual(['cancelled']);

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const { port } = collector.address() as AddressInfo;
   tracing = startTracing('strongroom-test', `http://127.0.0.1:${port}`)!;
-}, 120_000);
+});
 afterAll(async () => {
   await temporal.teardown();
   collector.closeAllConnections();
@@ -105,4 +105,4 @@ test('a request, its workflow and its activity are one trace, and every line of 
 
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'workflow', reqId: 'request-1', workflowId }));
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'certified', requestId: 'request-1', workflowId }));
-}, 120_000);
+});

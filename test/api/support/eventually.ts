@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../support/patience.ts';
 
-/** Mails that no answer waits for come when they come. */
+/** Mails that no answer waits for come when they come. Fails as the last check did, where it never holds. */
 export async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let tries = 200; tries > 0; tries -= 1) {
-    const failed = await check().then(
-      () => false,
+  const holds = () =>
+    check().then(
       () => true,
+      () => false,
     );
-    if (!failed) return;
-    await sleep(50);
-  }
-  await check();
+  await until('it holds', holds).catch(() => check());
 }

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHmac } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../support/patience.ts';
 
 export interface Taken {
   readonly path: string;
@@ -37,12 +37,9 @@ export async function startReceiver(): Promise<Receiver> {
     taken,
     answers,
     async until(path, count) {
-      for (const end = Date.now() + 20_000; ;) {
-        const found = taken.filter((one) => one.path === path);
-        if (found.length >= count) return found;
-        if (Date.now() > end) throw new Error(`${found.length} of ${count} came to ${path}.`);
-        await pause(50);
-      }
+      const came = () => taken.filter((one) => one.path === path);
+      await until(`${count} came to ${path}`, () => came().length >= count);
+      return came();
     },
     stop: async () => {
       server.closeAllConnections();

@@ -10,7 +10,7 @@ import {
   type AutoGrant,
 } from '../../../workflows/manage-access/contract.ts';
 import { Harness } from '../support/harness.ts';
-import { until } from '../support/patience.ts';
+import { until } from '../../support/patience.ts';
 import { BENCHMARK, containerName } from '../support/study.ts';
 
 /** Rounds that are missed. */

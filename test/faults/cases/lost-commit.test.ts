@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import type { AssociationId } from '../../../domain/ids.ts';
 import { watchApi } from '../support/api-watch.ts';
 import { Harness, temporalOn, type TemporalServer } from '../support/harness.ts';
-import { patiently, until } from '../support/patience.ts';
+import { until } from '../../support/patience.ts';
+import { patiently } from '../support/patience.ts';
 import { containerName } from '../support/study.ts';
 
 let harness: Harness;

@@ -12,7 +12,7 @@ import { answerTo, leftBehind } from '../../stories/commands.ts';
 import { modelConfig } from '../../stories/container-configs.ts';
 import { heldServer, type HeldServer } from '../../stories/held-server.ts';
 import { sealedImage } from '../../stories/sealed-image.ts';
-import { until } from '../support/patience.ts';
+import { until } from '../../support/patience.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const docker = new Docker();

@@ -21,7 +21,8 @@ import {
 } from '../../../workflows/manage-access/contract.ts';
 import { answerTo } from '../../stories/commands.ts';
 import { Harness } from '../support/harness.ts';
-import { patiently, until } from '../support/patience.ts';
+import { until } from '../../support/patience.ts';
+import { patiently } from '../support/patience.ts';
 import { BENCHMARK, containerName } from '../support/study.ts';
 
 const model = containerName('model');
@@ -37,14 +38,14 @@ beforeAll(async () => {
   process.env.STRONGROOM_ALLOW_PRIVATE_WEBHOOKS = 'true';
   process.env.NODE_OPTIONS = `--import=${PRELOAD}`;
   harness = await Harness.open();
-}, 300_000);
+});
 
 afterAll(async () => {
   delete process.env.NODE_OPTIONS;
   delete process.env.STRONGROOM_ALLOW_PRIVATE_WEBHOOKS;
   await harness.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const notes = (kind: 'knows' | 'told'): string[] => {
   const lines = readFileSync(path.join(folder, 'notes'), 'utf8').split('\n');
@@ -56,22 +57,22 @@ describe('where every activity is done and told to have failed', () => {
   test('a submission is registered, tried, requested and approved', async () => {
     await harness.study.submit(model);
     association = await harness.study.associate(model);
-  }, 120_000);
+  });
 
   test('access is granted once, and the owner hears that it was', async () => {
     const outcome = await harness.study.grant(model, association);
     expect(outcome).toMatchObject({ granted: [{ email: 'dora@example.org' }], skipped: [] });
-  }, 60_000);
+  });
 
   test('the model runs and one result arrives', async () => {
     await harness.study.run(model);
     const { items } = await harness.study.ann.platform.listResults({ path: { name: BENCHMARK } });
     expect(items).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('access is revoked, and the owner hears that it was', async () => {
     expect(await harness.study.revoke(model, association)).toEqual({ revoked: 1 });
-  }, 60_000);
+  });
 
   test('who was revoked and is granted again by hand is granted to by auto-grant, too', async () => {
     const { study } = harness;
@@ -83,7 +84,7 @@ describe('where every activity is done and told to have failed', () => {
     const handle = harness.cast.temporal.client.workflow.getHandle(access);
     await until('a round of auto-grant', async () => (await handle.query(accessStatusQuery)).lastRound !== null);
     expect(await handle.query(accessStatusQuery)).toMatchObject({ lastRound: { failure: null } });
-  }, 60_000);
+  });
 
   test('the key is rotated once, and the owner hears for how many', async () => {
     const before = await harness.study.olga.platform.listContainers();
@@ -93,11 +94,11 @@ describe('where every activity is done and told to have failed', () => {
     const after = await harness.study.olga.platform.listContainers();
     expect(after.items[0]).toEqual({ ...before.items[0], archive: after.items[0]?.archive });
     expect(after.items[0]?.archive.sha256).not.toBe(before.items[0]?.archive.sha256);
-  }, 60_000);
+  });
 
   test('all keys are deleted, and the owner hears how many', async () => {
     expect(await harness.study.deleteKeys(model, association)).toEqual({ deleted: 1 });
-  }, 60_000);
+  });
 
   test('the committee is reminded, and a request is withdrawn', async () => {
     const { study } = harness;
@@ -109,7 +110,7 @@ describe('where every activity is done and told to have failed', () => {
     await until('the committee is reminded', async () => notes('told').includes('remindMembers'));
     await patiently(() => study.olga.platform.withdrawAssociation({ path: { id }, body: { reason: 'Another one.' } }));
     expect(await decided).toMatchObject({ state: 'closed' });
-  }, 60_000);
+  });
 
   test('a member of the committee hears of a change by webhook and by mail, by the same number each time', async () => {
     const { ann, ben, dora } = harness.study;
@@ -128,7 +129,7 @@ describe('where every activity is done and told to have failed', () => {
     );
     expect(new Set(numbers).size).toBe(1);
     receiver.close();
-  }, 60_000);
+  });
 
   test('a function is deployed and answers a folder, the audit log is signed, the house kept', async () => {
     const { home, session, platform, handle: owner } = harness.study.olga;
@@ -146,10 +147,10 @@ describe('where every activity is done and told to have failed', () => {
     await platform.readAuditHead();
     await harness.cast.temporal.client.schedule.getHandle(HOUSEKEEPING_SCHEDULE).trigger();
     await until('the house is kept', async () => notes('told').includes('removeUnusedBlobs'));
-  }, 60_000);
+  });
 
   test('nothing was lost, doubled or left behind, and no activity was spared', async () => {
     expect(notes('knows').filter((name) => !notes('told').includes(name))).toEqual([]);
     expect(await harness.verdict()).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -11,7 +11,7 @@ import { belongings, type Belongings } from '../witness/leftovers.ts';
 import { doubledGrants } from '../witness/one-grant-each.ts';
 import { testify, testifyOfSecrets, type Scene } from '../witness/witness.ts';
 import type { Watched } from './api-watch.ts';
-import { until } from './patience.ts';
+import { until } from '../../support/patience.ts';
 import { keepRow, seenIn } from './rows.ts';
 import { Study, type Surroundings } from './study.ts';
 

@@ -26,13 +26,3 @@ function mayPass(error: unknown): boolean {
   const { cause, type } = error as { readonly cause?: unknown; readonly type?: string };
   return type === 'E_CONSENT_NOT_AWAITED' || (cause !== undefined && cause !== null && mayPass(cause));
 }
-
-/** Waits until it is so, or fails after `seconds`. Answers how many seconds it took. */
-export async function until(what: string, isSo: () => Promise<boolean>, seconds = PATIENCE_SECONDS): Promise<number> {
-  const begun = Date.now();
-  while (Date.now() - begun < seconds * 1000) {
-    if (await isSo().catch(() => false)) return (Date.now() - begun) / 1000;
-    await pause(100);
-  }
-  throw new Error(`After ${seconds} s still not: ${what}.`);
-}

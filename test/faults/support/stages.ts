@@ -1,7 +1,7 @@
 /** Where a submission is, as Temporal knows it also while no worker answers. */
 import type { Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/story/contract.ts';
-import { until } from './patience.ts';
+import { until } from '../../support/patience.ts';
 
 /** The steps of a submission at which some process works, in their order. */
 export const STAGES = [

@@ -9,7 +9,6 @@ import { once } from 'node:events';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { runLabels } from '../../../containers/own-names.ts';
 import { StrongroomError } from '../../../domain/errors.ts';
 import { parseContainerName, parseEmailAddress, parseHandle, type AssociationId } from '../../../domain/ids.ts';
@@ -20,6 +19,7 @@ import { certificateFor, person, type Person } from '../../api/support/people.ts
 import { startPlatform, type TestPlatform } from '../../api/support/platform.ts';
 import { startTemporal } from '../../api/support/temporal.ts';
 import { giveProbe } from '../../containers/support/probe-image.ts';
+import { until } from '../../support/patience.ts';
 import { missingOf } from './acknowledged.ts';
 import { brokenAuditLog } from './audit-log.ts';
 import { watchImagesRun } from './images-run.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const { fingerprint } = await certificateFor(platform, bob);
   const grants = [{ fingerprint, message: 'wrapped', origin: 'manual', expiresAt: null }];
   await alice.ask('POST', `/v1/associations/${association}/grants`, { archive: digestOf('model'), grants });
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 beforeEach(async () => {
@@ -204,13 +204,13 @@ describe('the witness finds', () => {
     await container.start();
     await container.wait();
     await container.remove({ force: true });
-    for (let tries = 0; tries < 50 && watch.seen.size === 0; tries += 1) await pause(50);
+    await until('the start was seen', () => watch.seen.size > 0);
     expect([...watch.seen]).toEqual([image.engineId]);
     await docker.getImage(image.imageName).remove({ force: true });
   });
 
   test('work in hand, a container, a temporary folder and an orphaned process that were left behind (I7)', async () => {
-    const shell = spawn('sh', ['-c', 'sleep 30 & echo $!'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    const shell = spawn('sh', ['-c', 'sleep 1000 & echo $!'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
     const [output] = (await once(shell.stdout, 'data')) as [Buffer];
     const sleeper = Number(output.toString());
     if (shell.exitCode === null) await once(shell, 'exit');
@@ -264,7 +264,7 @@ describe('the witness finds in Temporal', () => {
     // The worker would tell at length of each failure that is made here on purpose.
     Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
     temporal = await startTemporal();
-  }, 60_000);
+  });
   afterAll(() => temporal.teardown());
 
   test('a workflow that fails again and again (I7)', async () => {
@@ -277,14 +277,10 @@ describe('the witness finds in Temporal', () => {
     const running = worker.run();
     const start = { taskQueue: PLATFORM_TASK_QUEUE, workflowId: 'stuck', workflowTaskTimeout: '1s' };
     const stuck = await temporal.client.workflow.start('noSuchStory', start);
-    let found: string[] = [];
-    for (let tries = 0; tries < 250 && found.length === 0; tries += 1) {
-      await pause(200);
-      found = await stuckWorkflows(temporal.client);
-    }
-    expect(found).toEqual([expect.stringMatching(/^stuck fails for the \d+th time$/)]);
+    await until('a workflow is stuck', async () => (await stuckWorkflows(temporal.client)).length > 0);
+    expect(await stuckWorkflows(temporal.client)).toEqual([expect.stringMatching(/^stuck fails for the \d+th time$/)]);
     await stuck.terminate();
     worker.shutdown();
     await running;
-  }, 60_000);
+  });
 });
