@@ -128,7 +128,7 @@ export class Strongroom {
     const key = await fetchUserKey(this.#platform, user, await this.trust());
     const pin = await holdLoggedUserKey(this.#platform, this.#store, key, options.acceptKey ?? null);
     const policy = { functions, notAfter: options.notAfter?.toISOString() ?? null };
-    return { sealed: await sealInput(input, key, policy), user, keyId: key.keyId, functions, pin };
+    return { sealed: sealInput(input, key, policy), user, keyId: key.keyId, functions, pin };
   }
 
   /** By default what the caller has deployed itself, as it is now. */

@@ -76,7 +76,7 @@ async function uploadEncrypted(
   const key = await fetchUserKey(platform, owner, trust);
   await holdLoggedUserKey(platform, request.store, key, null);
   const plain = encodeFunctionBundle(bundle);
-  const sealed = await sealBundle(plain, key, bundle.checksum);
+  const sealed = sealBundle(plain, key, bundle.checksum);
   plain.fill(0);
   const file = path.join(workFolder, `${bundle.checksum}.sealed`);
   const blob = { sha256: sha256Of(sealed), size: sealed.length };

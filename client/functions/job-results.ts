@@ -73,7 +73,7 @@ async function outcomeOf(
     item: sha256,
     index,
   };
-  return (await openItemAnswer(Buffer.from(answer, 'base64url'), binding, answerKeys, verified.receiptKey)).outcome;
+  return openItemAnswer(Buffer.from(answer, 'base64url'), binding, answerKeys, verified.receiptKey).outcome;
 }
 
 /** An enclave that was updated meanwhile is believed as it was when the job began, too. */

@@ -42,7 +42,7 @@ export class KeptJobs {
     const material = randomBytes(HPKE_KEY_BYTES);
     try {
       await writePrivateFile(this.#in(id, 'answer-key'), material);
-      return await deriveHpkeKeyPair(material);
+      return deriveHpkeKeyPair(material);
     } finally {
       material.fill(0);
     }
@@ -58,7 +58,7 @@ export class KeptJobs {
     const material = await readIfThere(this.#in(id, 'answer-key'));
     if (!job || !material) throw notHere(id);
     try {
-      return { job, answerKeys: await deriveHpkeKeyPair(material) };
+      return { job, answerKeys: deriveHpkeKeyPair(material) };
     } finally {
       material.fill(0);
     }

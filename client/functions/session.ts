@@ -92,7 +92,7 @@ export class AttestedSession {
       const attestation = verifyAttestation(document, demands);
       const { channelKey, receiptKey } = attestation;
       if (!channelKey || !receiptKey) throw noKeys();
-      const answerKeys = await generateHpkeKeyPair();
+      const answerKeys = generateHpkeKeyPair();
       return new AttestedSession(connection, start, document, { attestation, channelKey, receiptKey, answerKeys });
     } catch (error) {
       connection.close();
@@ -127,12 +127,12 @@ export class AttestedSession {
     const head = { token: this.#start.ticket.token, answerKey: this.#answerKeys.publicKey, inputKind };
     const place = { direction: 'request', sequence } as const;
     const content = encodeRequest(head, input);
-    this.#connection.send(await sealMessage(this.#channelKey, content, this.#binding, place, final));
+    this.#connection.send(sealMessage(this.#channelKey, content, this.#binding, place, final));
   }
 
   async #open(message: Buffer, asked: Omit<Call, 'signal'> & { readonly sequence: number }): Promise<FunctionResult> {
     const place = { direction: 'answer', sequence: asked.sequence } as const;
-    const opened = await openMessage(this.#answerKeys.pair, message, this.#binding, place);
+    const opened = openMessage(this.#answerKeys.privateKey, message, this.#binding, place);
     if (opened.final !== asked.final) throw wrongEnd();
     const { head, body } = decodeAnswer(opened.content);
     if (head.kind === 'failure') throw fromErrorFields(head.error);

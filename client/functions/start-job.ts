@@ -66,7 +66,7 @@ async function uploadAll(
   for await (const batch of inBatches(request.inputs)) {
     request.signal?.throwIfAborted();
     if (batches.length === MOST_BATCHES) throw unfit('It is too large for one job.');
-    const sealed = await sealBatch(
+    const sealed = sealBatch(
       batch.map(({ bytes }) => bytes),
       request.owner,
       terms,

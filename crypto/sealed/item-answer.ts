@@ -36,12 +36,12 @@ const LABEL = 'strongroom item answer 1';
 const SHORTEST = 4096;
 
 /** Signs for an outcome and seals it to the caller's raw key. Zeroes the output. */
-export async function sealItemAnswer(
+export function sealItemAnswer(
   outcome: ItemOutcome,
   binding: ItemBinding,
   answerKey: Uint8Array,
   receiptKey: KeyObject,
-): Promise<Buffer> {
+): Buffer {
   const body = outcome.kind === 'output' ? outcome.bytes : Buffer.from(JSON.stringify(outcome.error));
   const { receipt, salts } = signReceipt(
     {
@@ -58,7 +58,7 @@ export async function sealItemAnswer(
   const content = encode(outcome, receipt, salts, body);
   const padded = pad(content, SHORTEST);
   try {
-    const { enc, ciphertext } = await sealTo(answerKey, padded, hpkeBinding(binding));
+    const { enc, ciphertext } = sealTo(answerKey, padded, hpkeBinding(binding));
     return Buffer.concat([enc, ciphertext]);
   } finally {
     [content, padded, body].forEach((bytes) => bytes.fill(0));
@@ -71,15 +71,14 @@ export interface OpenedAnswer {
 }
 
 /** Opens an answer, and holds it against its item. Fails with `E_CHANNEL` or `E_RECEIPT`. */
-export async function openItemAnswer(
+export function openItemAnswer(
   answer: Uint8Array,
   binding: ItemBinding,
   answerKeys: HpkeKeyPair,
   receiptKey: Uint8Array,
-): Promise<OpenedAnswer> {
+): OpenedAnswer {
   const [enc, ciphertext] = [answer.subarray(0, HPKE_KEY_BYTES), answer.subarray(HPKE_KEY_BYTES)];
-  // The library's reasons are an attacker's hints.
-  const padded = await openWith(answerKeys.pair, { enc, ciphertext }, hpkeBinding(binding)).catch(() => null);
+  const padded = openWith(answerKeys.privateKey, { enc, ciphertext }, hpkeBinding(binding));
   const content = padded && unpad(padded, SHORTEST);
   if (!content) throw refused();
   const { outcome, body, receipt, salts } = decode(content);

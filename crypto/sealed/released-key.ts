@@ -1,5 +1,5 @@
 /** A content key on its way from the key broker to one runner: sealed to the runner's channel key, bound to its proof. */
-import type { webcrypto } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import type { HpkeBinding, HpkeMessage } from '../hpke.ts';
@@ -16,26 +16,17 @@ export interface ReleaseBinding {
 const INFO = 'strongroom released key 1 ';
 
 /** Seals a content key to a runner's channel key, raw X25519. */
-export const sealReleasedKey = (
-  contentKey: Uint8Array,
-  channelKey: Uint8Array,
-  binding: ReleaseBinding,
-): Promise<HpkeMessage> => sealTo(channelKey, contentKey, hpkeBinding(binding));
+export const sealReleasedKey = (contentKey: Uint8Array, channelKey: Uint8Array, binding: ReleaseBinding): HpkeMessage =>
+  sealTo(channelKey, contentKey, hpkeBinding(binding));
 
 /** Opens it inside the runner; the caller zeroes it. Fails with `E_SEALED_INPUT`. */
-export async function openReleasedKey(
-  message: HpkeMessage,
-  channelPair: webcrypto.CryptoKeyPair,
-  binding: ReleaseBinding,
-): Promise<Buffer> {
-  try {
-    return await openWith(channelPair, message, hpkeBinding(binding));
-  } catch {
-    throw new StrongroomError('E_SEALED_INPUT', 'The key that was released cannot be opened.', {
-      why: 'It is for another runner, another attestation document or another input.',
-      next: 'Call again.',
-    });
-  }
+export function openReleasedKey(message: HpkeMessage, channelKey: KeyObject, binding: ReleaseBinding): Buffer {
+  const contentKey = openWith(channelKey, message, hpkeBinding(binding));
+  if (contentKey) return contentKey;
+  throw new StrongroomError('E_SEALED_INPUT', 'The key that was released cannot be opened.', {
+    why: 'It is for another runner, another attestation document or another input.',
+    next: 'Call again.',
+  });
 }
 
 const hpkeBinding = ({ documentHash, header }: ReleaseBinding): HpkeBinding => ({

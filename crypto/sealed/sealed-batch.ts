@@ -50,14 +50,14 @@ export const MOST_HEAD_BYTES =
   LABEL.length + 2 + MOST_HEADER + 2 * HPKE_KEY_BYTES + WRAPPED_BYTES + NUMBER * (1 + BATCH.items);
 
 /** Seals the inputs to `owner`, the caller itself. Fails with `E_SEALED_INPUT` where the terms cannot be kept. */
-export async function sealBatch(
+export function sealBatch(
   inputs: readonly Uint8Array[],
   owner: UserPublicKey,
   { functionChecksum, notAfter, answerKey }: BatchTerms,
-): Promise<SealedBatch> {
+): SealedBatch {
   const contentKey = randomBytes(CONTENT_KEY_BYTES);
   try {
-    const { header, enc, wrappedKey } = await sealContentKey(contentKey, owner, {
+    const { header, enc, wrappedKey } = sealContentKey(contentKey, owner, {
       functions: [functionChecksum],
       notAfter,
     });

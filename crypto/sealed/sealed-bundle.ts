@@ -25,11 +25,11 @@ export interface SealedBundle {
 }
 
 /** Encrypts the bundle of the function with `checksum` for runners of that function, by way of its owner's key. */
-export async function sealBundle(bundle: Uint8Array, owner: UserPublicKey, checksum: Sha256): Promise<Buffer> {
+export function sealBundle(bundle: Uint8Array, owner: UserPublicKey, checksum: Sha256): Buffer {
   const contentKey = randomBytes(CONTENT_KEY_BYTES);
   try {
     const policy = { functions: [checksum], notAfter: null };
-    const { header, enc, wrappedKey } = await sealContentKey(contentKey, owner, policy);
+    const { header, enc, wrappedKey } = sealContentKey(contentKey, owner, policy);
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(header.length);
     const cipher = createCipheriv('aes-256-gcm', contentKey, NONCE).setAAD(authenticated(header));

@@ -44,7 +44,7 @@ export interface SealedInput {
 }
 
 /** Seals `input` to a user. Fails with `E_SEALED_INPUT` where it is too large or the policy cannot be kept. */
-export async function sealInput(input: Uint8Array, recipient: UserPublicKey, policy: SealingPolicy): Promise<string> {
+export function sealInput(input: Uint8Array, recipient: UserPublicKey, policy: SealingPolicy): string {
   if (input.length > MOST.inputBytes) {
     throw new StrongroomError('E_SEALED_INPUT', 'The input is too large to be sealed.', {
       why: `It has ${input.length} bytes; at most ${MOST.inputBytes} are allowed.`,
@@ -52,7 +52,7 @@ export async function sealInput(input: Uint8Array, recipient: UserPublicKey, pol
   }
   const contentKey = randomBytes(CONTENT_KEY_BYTES);
   try {
-    const { header, enc, wrappedKey } = await sealContentKey(contentKey, recipient, policy);
+    const { header, enc, wrappedKey } = sealContentKey(contentKey, recipient, policy);
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(header.length);
     const parts = [length, header, enc, wrappedKey, encrypt(input, contentKey, header)];
@@ -63,14 +63,14 @@ export async function sealInput(input: Uint8Array, recipient: UserPublicKey, pol
 }
 
 /** Seals the key of one content to a user, under a policy. Fails with `E_SEALED_INPUT` where that cannot be kept. */
-export async function sealContentKey(
+export function sealContentKey(
   contentKey: Uint8Array,
   { user, keyId, generation, publicKey }: UserPublicKey,
   policy: SealingPolicy,
-): Promise<ContentKeyRequest> {
+): ContentKeyRequest {
   if (userKeyId(publicKey) !== keyId) throw new Error('A key goes by the id of another one.');
   const header = encodeHeader({ recipient: user, keyId, generation, policy });
-  const { enc, ciphertext } = await sealTo(publicKey, contentKey, { info: INFO, aad: header });
+  const { enc, ciphertext } = sealTo(publicKey, contentKey, { info: INFO, aad: header });
   return { header, enc, wrappedKey: ciphertext };
 }
 
@@ -98,19 +98,15 @@ export function parseSealedInput(text: string): SealedInput {
  * The content key, opened with the recipient's key. Whoever calls this has checked the header's policy; the caller
  * zeroes the key. Fails with `E_SEALED_INPUT` where key or header are others than it was sealed with.
  */
-export async function openContentKey(request: ContentKeyRequest, key: UserKey): Promise<Buffer> {
+export function openContentKey(request: ContentKeyRequest, key: UserKey): Buffer {
   const header = decodeHeader(request.header);
   if (header.recipient !== key.user || header.generation !== key.generation || header.keyId !== key.keyId) {
     throw cannotOpen('It was sealed to another key.');
   }
-  try {
-    const message = { enc: request.enc, ciphertext: request.wrappedKey };
-    const contentKey = await openWith(key.pair, message, { info: INFO, aad: request.header });
-    if (contentKey.length === CONTENT_KEY_BYTES) return contentKey;
-    contentKey.fill(0);
-  } catch {
-    // The library's reasons are an attacker's hints.
-  }
+  const message = { enc: request.enc, ciphertext: request.wrappedKey };
+  const contentKey = openWith(key.privateKey, message, { info: INFO, aad: request.header });
+  if (contentKey?.length === CONTENT_KEY_BYTES) return contentKey;
+  contentKey?.fill(0);
   throw cannotOpen('It was changed after it was sealed.');
 }
 

@@ -21,20 +21,20 @@ export interface UserPublicKey extends UserKeyName {
 }
 
 export interface UserKey extends UserPublicKey {
-  readonly pair: HpkeKeyPair['pair'];
+  readonly privateKey: HpkeKeyPair['privateKey'];
 }
 
 export const MASTER_SECRET_BYTES = 32;
 const SALT = 'strongroom user key 1';
 
 /** The key of a user: HKDF-SHA256 over the master secret, then DeriveKeyPair (RFC 9180 section 7.1.3). */
-export async function deriveUserKey(masterSecret: Uint8Array, { user, generation }: UserKeyName): Promise<UserKey> {
+export function deriveUserKey(masterSecret: Uint8Array, { user, generation }: UserKeyName): UserKey {
   if (masterSecret.length !== MASTER_SECRET_BYTES) throw new Error('The master secret has a wrong length.');
   const info = encodeCbor([user, parseGeneration(generation)]);
   const material = Buffer.from(hkdfSync('sha256', masterSecret, SALT, info, 32));
   try {
-    const { publicKey, pair } = await deriveHpkeKeyPair(material);
-    return { user, generation, keyId: userKeyId(publicKey), publicKey, pair };
+    const { publicKey, privateKey } = deriveHpkeKeyPair(material);
+    return { user, generation, keyId: userKeyId(publicKey), publicKey, privateKey };
   } finally {
     material.fill(0);
   }

@@ -41,17 +41,17 @@ const FLAG_BYTES = 1;
 export const mostMessageBytes = (length: number): number => Math.ceil(length * 1.13) + 16_384;
 
 /** Seals `content`, and zeroes it. */
-export async function sealMessage(
+export function sealMessage(
   recipient: Uint8Array,
   content: Buffer,
   binding: SessionBinding,
   place: Place,
   final: boolean,
-): Promise<Buffer> {
+): Buffer {
   const padded = pad(content, SHORTEST[place.direction]);
   content.fill(0);
   try {
-    const { enc, ciphertext } = await sealTo(recipient, padded, hpkeBinding(binding, place, final));
+    const { enc, ciphertext } = sealTo(recipient, padded, hpkeBinding(binding, place, final));
     return Buffer.concat([Buffer.from([final ? 1 : 0]), enc, ciphertext]);
   } finally {
     padded.fill(0);
@@ -59,19 +59,18 @@ export async function sealMessage(
 }
 
 /** Opens the message that must be at `place`. Fails with `E_CHANNEL`. */
-export async function openMessage(
-  pair: HpkeKeyPair['pair'],
+export function openMessage(
+  privateKey: HpkeKeyPair['privateKey'],
   message: Buffer,
   binding: SessionBinding,
   place: Place,
-): Promise<OpenedMessage> {
+): OpenedMessage {
   const flag = message[0];
   if (message.length <= FLAG_BYTES + HPKE_KEY_BYTES + HPKE_TAG_BYTES || (flag !== 0 && flag !== 1)) throw refused();
   const final = flag === 1;
   const enc = message.subarray(FLAG_BYTES, FLAG_BYTES + HPKE_KEY_BYTES);
   const ciphertext = message.subarray(FLAG_BYTES + HPKE_KEY_BYTES);
-  // The library's reasons are an attacker's hints.
-  const padded = await openWith(pair, { enc, ciphertext }, hpkeBinding(binding, place, final)).catch(() => null);
+  const padded = openWith(privateKey, { enc, ciphertext }, hpkeBinding(binding, place, final));
   const content = padded && unpad(padded, SHORTEST[place.direction]);
   if (!content) throw refused();
   return { content, final };

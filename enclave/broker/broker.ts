@@ -72,7 +72,7 @@ export class Broker implements Disposable {
 
   /** The public half of a user's key. */
   async userKey(name: UserKeyName): Promise<UserPublicKey> {
-    const { user, generation, keyId, publicKey } = await deriveUserKey(this.#parts.masterSecret, name);
+    const { user, generation, keyId, publicKey } = deriveUserKey(this.#parts.masterSecret, name);
     return { user, generation, keyId, publicKey };
   }
 
@@ -132,10 +132,10 @@ export class Broker implements Disposable {
 
   async #reseal(request: ContentKeyRequest, header: SealedHeader, runner: AttestedRunner): Promise<HpkeMessage> {
     const name = { user: header.recipient, generation: header.generation };
-    const contentKey = await openContentKey(request, await deriveUserKey(this.#parts.masterSecret, name));
+    const contentKey = openContentKey(request, deriveUserKey(this.#parts.masterSecret, name));
     try {
       const binding = { documentHash: runner.documentHash, header: request.header };
-      return await sealReleasedKey(contentKey, runner.channelKey, binding);
+      return sealReleasedKey(contentKey, runner.channelKey, binding);
     } finally {
       contentKey.fill(0);
     }

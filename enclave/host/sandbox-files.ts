@@ -54,7 +54,7 @@ async function findPackages(): Promise<SandboxFile[]> {
   return [
     ...parts.map((part) => ({ from: join(onnxruntime, part), at: `/node_modules/onnxruntime-node/${part}` })),
     whole('onnxruntime-common', onnxruntime),
-    ...['yaml', 'cbor2', '@cto.af/wtf8', '@hpke/core', '@hpke/common'].map((name) => whole(name, PROJECT)),
+    ...['yaml', 'cbor2', '@cto.af/wtf8'].map((name) => whole(name, PROJECT)),
     { from: sharp, at: '/node_modules/sharp' },
     ...['detect-libc', 'semver', '@img/colour', ...libvips].map((name) => whole(name, sharp)),
   ];

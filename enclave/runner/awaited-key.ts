@@ -23,13 +23,8 @@ export const wantedKey = ({ header, enc, wrappedKey }: ContentKeyRequest): Wante
  * where the key was released for another runner, `E_NOT_ALLOWED` where the input's policy forbids the function, and
  * `E_SEALED_INPUT` where anything was changed.
  */
-export async function openAwaited(
-  sealed: SealedInput,
-  release: Release,
-  checksum: Sha256,
-  keys: OwnKeys,
-): Promise<Buffer> {
-  const contentKey = await openAwaitedKey(sealed.keyRequest, release, checksum, keys);
+export function openAwaited(sealed: SealedInput, release: Release, checksum: Sha256, keys: OwnKeys): Buffer {
+  const contentKey = openAwaitedKey(sealed.keyRequest, release, checksum, keys);
   try {
     return openSealedInput(sealed, contentKey, checksum, new Date());
   } finally {
@@ -41,17 +36,17 @@ export async function openAwaited(
  * The content key that the broker released to this runner; the caller zeroes it. Fails as the broker refused, and with
  * `E_ATTESTATION` where it was released for another runner.
  */
-export async function openAwaitedKey(
+export function openAwaitedKey(
   { header }: ContentKeyRequest,
   release: Release,
   checksum: Sha256,
   keys: OwnKeys,
-): Promise<Buffer> {
+): Buffer {
   if (release.kind === 'refused') throw fromErrorFields(release.error);
   const document = readOwnDocument(Buffer.from(release.document, 'base64url'), keys);
   if (functionOf(document) !== checksum) throw notOwn('It names another function than is here.');
   const binding = { documentHash: document.sha256, header };
-  return openReleasedKey(messageOf(release.key), keys.channel.pair, binding);
+  return openReleasedKey(messageOf(release.key), keys.channel.privateKey, binding);
 }
 
 /** As the broker sealed it. */

@@ -64,7 +64,7 @@ export class Batches {
   /** Takes the key that was released for the batch. Fails as the broker refused, and as `openAwaitedKey` does. */
   async open({ batch: id, release }: BatchKeyBrought): Promise<void> {
     const batch = this.#find(id);
-    batch.contentKey = await openAwaitedKey(batch.head.keyRequest, release, this.#served.checksum, this.#keys);
+    batch.contentKey = openAwaitedKey(batch.head.keyRequest, release, this.#served.checksum, this.#keys);
   }
 
   /** The sealed answer to the item at a place of the batch; what is wrong with the item is in it. */

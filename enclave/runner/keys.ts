@@ -11,8 +11,8 @@ export interface OwnKeys {
   readonly receipt: { readonly publicKey: Uint8Array; readonly privateKey: KeyObject };
 }
 
-export async function makeKeys(): Promise<OwnKeys> {
+export function makeKeys(): OwnKeys {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-  return { channel: await generateHpkeKeyPair(), receipt: { publicKey: raw, privateKey } };
+  return { channel: generateHpkeKeyPair(), receipt: { publicKey: raw, privateKey } };
 }

@@ -32,7 +32,7 @@ type Result = { readonly reply: Unnumbered<Reply>; readonly body?: Buffer };
 type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'id'> : never;
 type Asked<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
 
-const keys = await makeKeys();
+const keys = makeKeys();
 const socket = hostSocket(CONNECTION);
 let installed: Installed | null = null;
 

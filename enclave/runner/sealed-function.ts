@@ -27,7 +27,7 @@ export async function openSealedFunction(
   const document = readOwnDocument(Buffer.from(given.document, 'base64url'), keys);
   const sealed = parseSealedBundle(body);
   const binding = { documentHash: document.sha256, header: sealed.keyRequest.header };
-  const contentKey = await openReleasedKey(messageOf(given.key), keys.channel.pair, binding);
+  const contentKey = openReleasedKey(messageOf(given.key), keys.channel.privateKey, binding);
   const bytes = openSealedBundle(sealed, contentKey);
   contentKey.fill(0);
   const bundle = decodeFunctionBundle(bytes);

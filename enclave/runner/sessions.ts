@@ -99,7 +99,7 @@ export class Sessions {
     this.#takeOnce(message);
     const sequence = session.taken;
     const place = { direction: 'request', sequence } as const;
-    const { content, final } = await openMessage(this.#keys.channel.pair, message, session.binding, place);
+    const { content, final } = openMessage(this.#keys.channel.privateKey, message, session.binding, place);
     session.taken += 1;
     session.ended = final;
     const { head, body } = decodeRequest(content);
@@ -157,7 +157,7 @@ export class Sessions {
     const answer = await this.#call(asked, input);
     asked.given.fill(0);
     const place = { direction: 'answer', sequence } as const;
-    return { kind: 'answer', message: await sealMessage(head.answerKey, answer, binding, place, final), final };
+    return { kind: 'answer', message: sealMessage(head.answerKey, answer, binding, place, final), final };
   }
 
   /** What is wrong with an input, or goes wrong with it, is for the caller only. */

@@ -19,10 +19,10 @@ const binding = { info: VECTOR.info, aad: VECTOR.aad };
 const message: HpkeMessage = { enc: VECTOR.enc, ciphertext: VECTOR.ct };
 
 describe('HPKE (F2)', () => {
-  test('derives the key and opens the message of RFC 9180', async () => {
-    const { publicKey, pair } = await deriveHpkeKeyPair(VECTOR.ikmR);
+  test('derives the key and opens the message of RFC 9180', () => {
+    const { publicKey, privateKey } = deriveHpkeKeyPair(VECTOR.ikmR);
     expect(digitsOf(publicKey)).toBe(VECTOR.pkRm);
-    expect((await openWith(pair, message, binding)).toString()).toBe(VECTOR.pt);
+    expect(openWith(privateKey, message, binding)?.toString()).toBe(VECTOR.pt);
   });
 
   test.each<[string, HpkeMessage, typeof binding]>([
@@ -32,9 +32,9 @@ describe('HPKE (F2)', () => {
     ['with an encapsulated key of another message', { ...message, enc: hex('09'.padEnd(64, '0')) }, binding],
     ['whose ciphertext is cut off', { ...message, ciphertext: VECTOR.ct.subarray(0, -1) }, binding],
     ['whose ciphertext is empty', { ...message, ciphertext: new Uint8Array() }, binding],
-  ])('does not open a message %s', async (_which, changed, bound) => {
-    const { pair } = await deriveHpkeKeyPair(VECTOR.ikmR);
-    await expect(openWith(pair, changed, bound)).rejects.toThrow();
+  ])('does not open a message %s', (_which, changed, bound) => {
+    const { privateKey } = deriveHpkeKeyPair(VECTOR.ikmR);
+    expect(openWith(privateKey, changed, bound)).toBeNull();
   });
 
   /** Points of small order: a shared secret with them is the same for everybody (RFC 7748 section 6.1). */
@@ -44,9 +44,9 @@ describe('HPKE (F2)', () => {
     'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
     '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
     `ec${'ff'.repeat(30)}7f`,
-  ])('neither seals to the low-order point %s nor opens what comes with it', async (point) => {
-    await expect(sealTo(hex(point), Buffer.from('secret'), binding)).rejects.toThrow();
-    const { pair } = await generateHpkeKeyPair();
-    await expect(openWith(pair, { ...message, enc: hex(point) }, binding)).rejects.toThrow();
+  ])('neither seals to the low-order point %s nor opens what comes with it', (point) => {
+    expect(() => sealTo(hex(point), Buffer.from('secret'), binding)).toThrow();
+    const { privateKey } = generateHpkeKeyPair();
+    expect(openWith(privateKey, { ...message, enc: hex(point) }, binding)).toBeNull();
   });
 });

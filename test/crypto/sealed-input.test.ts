@@ -21,19 +21,19 @@ const picture = Buffer.from('a picture of a dog');
 const forAny: SealingPolicy = { functions: null, notAfter: null };
 let key: UserKey;
 
-beforeAll(async () => {
-  key = await deriveUserKey(master, { user: alice, generation: 1 });
+beforeAll(() => {
+  key = deriveUserKey(master, { user: alice, generation: 1 });
 });
 
-async function open(text: string, by: UserKey = key, at = now, as = checksum): Promise<string> {
+function open(text: string, by: UserKey = key, at = now, as = checksum): string {
   const sealed = parseSealedInput(text);
-  const contentKey = await openContentKey(sealed.keyRequest, by);
+  const contentKey = openContentKey(sealed.keyRequest, by);
   return openSealedInput(sealed, contentKey, as, at).toString();
 }
 
-const failure = async (work: () => unknown): Promise<string> => {
+const failure = (work: () => unknown): string => {
   try {
-    await work();
+    work();
   } catch (error) {
     if (error instanceof StrongroomError) return error.code;
     throw error;
@@ -45,14 +45,14 @@ const bytesOf = (text: string) => Buffer.from(text.slice('strongroom:'.length), 
 const textOf = (bytes: Uint8Array) => `strongroom:${Buffer.from(bytes).toString('base64url')}`;
 
 describe("a user's key", () => {
-  test('is the same from the same master secret, and another for another user, generation or secret', async () => {
-    const ids = await Promise.all([
+  test('is the same from the same master secret, and another for another user, generation or secret', () => {
+    const ids = [
       deriveUserKey(master, { user: alice, generation: 1 }),
       deriveUserKey(master, { user: alice, generation: 2 }),
       deriveUserKey(master, { user: parseHandle('bob'), generation: 1 }),
       deriveUserKey(Buffer.alloc(32, 8), { user: alice, generation: 1 }),
-    ]);
-    expect(ids[0].keyId).toBe(key.keyId);
+    ];
+    expect(ids[0]?.keyId).toBe(key.keyId);
     expect(new Set(ids.map(({ keyId }) => keyId)).size).toBe(4);
     expect(formatKeyId(key.keyId)).toMatch(/^[0-9a-f]{4}( [0-9a-f]{4}){15}$/);
   });
@@ -65,29 +65,29 @@ describe("a user's key", () => {
 describe('a sealed input', () => {
   test.each([0, 1, 251, 252, 253, 100_000])('of %d bytes opens as it was, inside the function', async (length) => {
     const input = Buffer.alloc(length, 'x');
-    const text = await sealInput(input, key, forAny);
+    const text = sealInput(input, key, forAny);
     expect(text).toMatch(/^strongroom:[A-Za-z0-9_-]+$/);
-    expect(await open(`${text}\n`)).toBe(input.toString());
+    expect(open(`${text}\n`)).toBe(input.toString());
   });
 
-  test('says whose it is and what may open it, and nothing of the input', async () => {
-    const text = await sealInput(picture, key, { functions: [other, checksum], notAfter: '2027-01-01T00:00:00Z' });
+  test('says whose it is and what may open it, and nothing of the input', () => {
+    const text = sealInput(picture, key, { functions: [other, checksum], notAfter: '2027-01-01T00:00:00Z' });
     const { header } = parseSealedInput(text);
     const policy = { functions: [checksum, other], notAfter: '2027-01-01T00:00:00.000Z' };
     expect(header).toEqual({ recipient: 'alice', keyId: key.keyId, generation: 1, policy });
     expect(bytesOf(text).includes(picture)).toBe(false);
   });
 
-  test('is another text each time, of the same length for inputs of about the same length', async () => {
-    const [one, two] = [await sealInput(picture, key, forAny), await sealInput(picture, key, forAny)];
+  test('is another text each time, of the same length for inputs of about the same length', () => {
+    const [one, two] = [sealInput(picture, key, forAny), sealInput(picture, key, forAny)];
     expect(one).not.toBe(two);
-    expect(one.length).toBe((await sealInput(Buffer.alloc(200), key, forAny)).length);
+    expect(one.length).toBe(sealInput(Buffer.alloc(200), key, forAny).length);
     expect(paddedLength(602_112)).toBe(paddedLength(602_000));
     expect(paddedLength(602_112) / 602_112).toBeLessThan(1.12);
   });
 
-  test('opens as RFC 9180 says, computed by other means', async () => {
-    const { keyRequest, payload } = parseSealedInput(await sealInput(picture, key, forAny));
+  test('opens as RFC 9180 says, computed by other means', () => {
+    const { keyRequest, payload } = parseSealedInput(sealInput(picture, key, forAny));
     const contentKey = openByHand(keyRequest.enc, keyRequest.wrappedKey, keyRequest.header);
     const decipher = createDecipheriv('aes-256-gcm', contentKey, Buffer.alloc(12)).setAAD(keyRequest.header);
     decipher.setAuthTag(payload.subarray(-16));
@@ -95,53 +95,53 @@ describe('a sealed input', () => {
     expect(padded.subarray(4, 4 + picture.length)).toEqual(picture);
   });
 
-  test('is refused in a function that its policy does not name, and after its time', async () => {
-    const bound = await sealInput(picture, key, { functions: [checksum], notAfter: '2026-11-24T12:00:00Z' });
-    expect(await open(bound)).toBe(picture.toString());
-    expect(await failure(() => open(bound, key, now, other))).toBe('E_NOT_ALLOWED');
-    expect(await failure(() => open(bound, key, new Date(now.getTime() + 1)))).toBe('E_NOT_ALLOWED');
+  test('is refused in a function that its policy does not name, and after its time', () => {
+    const bound = sealInput(picture, key, { functions: [checksum], notAfter: '2026-11-24T12:00:00Z' });
+    expect(open(bound)).toBe(picture.toString());
+    expect(failure(() => open(bound, key, now, other))).toBe('E_NOT_ALLOWED');
+    expect(failure(() => open(bound, key, new Date(now.getTime() + 1)))).toBe('E_NOT_ALLOWED');
   });
 
-  test("does not open with another user's key, another generation, or a key that claims to be alice's", async () => {
-    const text = await sealInput(picture, key, forAny);
-    const bobs = await deriveUserKey(master, { user: parseHandle('bob'), generation: 1 });
-    expect(await failure(() => open(text, bobs))).toBe('E_SEALED_INPUT');
-    const second = await deriveUserKey(master, { user: alice, generation: 2 });
-    expect(await failure(() => open(text, second))).toBe('E_SEALED_INPUT');
-    expect(await failure(() => open(text, { ...key, pair: bobs.pair }))).toBe('E_SEALED_INPUT');
-    await expect(sealInput(picture, { ...key, publicKey: bobs.publicKey }, forAny)).rejects.toThrow('id of another');
+  test("does not open with another user's key, another generation, or a key that claims to be alice's", () => {
+    const text = sealInput(picture, key, forAny);
+    const bobs = deriveUserKey(master, { user: parseHandle('bob'), generation: 1 });
+    expect(failure(() => open(text, bobs))).toBe('E_SEALED_INPUT');
+    const second = deriveUserKey(master, { user: alice, generation: 2 });
+    expect(failure(() => open(text, second))).toBe('E_SEALED_INPUT');
+    expect(failure(() => open(text, { ...key, privateKey: bobs.privateKey }))).toBe('E_SEALED_INPUT');
+    expect(() => sealInput(picture, { ...key, publicKey: bobs.publicKey }, forAny)).toThrow('id of another');
   });
 
-  test('does not open under another policy, though only the header was changed', async () => {
-    const bytes = bytesOf(await sealInput(picture, key, { functions: [checksum], notAfter: null }));
+  test('does not open under another policy, though only the header was changed', () => {
+    const bytes = bytesOf(sealInput(picture, key, { functions: [checksum], notAfter: null }));
     const headerEnd = 2 + bytes.readUInt16BE();
     const fields = decodeCbor(bytes.subarray(2, headerEnd)) as Map<string, never>;
     fields.set('functions', [Buffer.from(other, 'hex')] as unknown as never);
     const forged = textOf(Buffer.concat([bytes.subarray(0, 2), encodeCbor(fields), bytes.subarray(headerEnd)]));
     expect(parseSealedInput(forged).header.policy.functions).toEqual([other]);
-    expect(await failure(() => open(forged, key, now, other))).toBe('E_SEALED_INPUT');
+    expect(failure(() => open(forged, key, now, other))).toBe('E_SEALED_INPUT');
   });
 
-  test('does not open after any one bit was changed', async () => {
-    const bytes = bytesOf(await sealInput(picture, key, { functions: [checksum], notAfter: null }));
+  test('does not open after any one bit was changed', () => {
+    const bytes = bytesOf(sealInput(picture, key, { functions: [checksum], notAfter: null }));
     for (let index = 0; index < bytes.length; index++) {
       const changed = Buffer.from(bytes);
       changed[index] = (changed[index] ?? 0) ^ (1 << (index % 8));
-      const code = await failure(() => open(textOf(changed)));
+      const code = failure(() => open(textOf(changed)));
       expect([index, code]).toEqual([index, expect.stringMatching(/^E_(SEALED_INPUT|NOT_ALLOWED)$/)]);
     }
   });
 
-  test('whose payload was taken from another one does not open', async () => {
-    const [one, two] = [await sealInput(picture, key, forAny), await sealInput(Buffer.from('a cat'), key, forAny)];
+  test('whose payload was taken from another one does not open', () => {
+    const [one, two] = [sealInput(picture, key, forAny), sealInput(Buffer.from('a cat'), key, forAny)];
     const sealed = parseSealedInput(one);
-    const contentKey = await openContentKey(sealed.keyRequest, key);
+    const contentKey = openContentKey(sealed.keyRequest, key);
     const mixed = { ...sealed, payload: parseSealedInput(two).payload };
-    expect(await failure(() => openSealedInput(mixed, contentKey, checksum, now))).toBe('E_SEALED_INPUT');
+    expect(failure(() => openSealedInput(mixed, contentKey, checksum, now))).toBe('E_SEALED_INPUT');
   });
 
-  test('is read strictly', async () => {
-    const text = await sealInput(picture, key, forAny);
+  test('is read strictly', () => {
+    const text = sealInput(picture, key, forAny);
     const bytes = bytesOf(text);
     const wrong = [
       text.replace('strongroom:', 'cape:'),
@@ -157,15 +157,12 @@ describe('a sealed input', () => {
       `strongroom:${'A'.repeat(2 * MOST.inputBytes)}`,
     ];
     for (const each of wrong) {
-      expect([each.slice(0, 40), await failure(() => parseSealedInput(each))]).toEqual([
-        each.slice(0, 40),
-        'E_SEALED_INPUT',
-      ]);
+      expect([each.slice(0, 40), failure(() => parseSealedInput(each))]).toEqual([each.slice(0, 40), 'E_SEALED_INPUT']);
     }
   });
 
-  test('with a header of unknown version, suite, field or order is refused', async () => {
-    const { keyRequest } = parseSealedInput(await sealInput(picture, key, forAny));
+  test('with a header of unknown version, suite, field or order is refused', () => {
+    const { keyRequest } = parseSealedInput(sealInput(picture, key, forAny));
     const change = (edit: (fields: Map<string, never>) => unknown) => {
       const fields = decodeCbor(keyRequest.header) as Map<string, never>;
       edit(fields);
@@ -186,22 +183,22 @@ describe('a sealed input', () => {
       Buffer.concat([keyRequest.header, Buffer.from([0])]),
       encodeCbor([1]),
     ];
-    for (const header of wrong) expect(await failure(() => decodeHeader(header))).toBe('E_SEALED_INPUT');
-    expect(await failure(() => decodeHeader(keyRequest.header))).toBe('no failure');
+    for (const header of wrong) expect(failure(() => decodeHeader(header))).toBe('E_SEALED_INPUT');
+    expect(failure(() => decodeHeader(keyRequest.header))).toBe('no failure');
   });
 
-  test('of more than a function may take is refused before anything is encrypted', async () => {
+  test('of more than a function may take is refused before anything is encrypted', () => {
     const large = { length: MOST.inputBytes + 1 } as Uint8Array;
-    expect(await failure(() => sealInput(large, key, forAny))).toBe('E_SEALED_INPUT');
+    expect(failure(() => sealInput(large, key, forAny))).toBe('E_SEALED_INPUT');
   });
 
-  test('leaves the content key to be zeroed by its holder, and gives the input in memory of its own', async () => {
-    const sealed = parseSealedInput(await sealInput(picture, key, forAny));
-    const contentKey = await openContentKey(sealed.keyRequest, key);
+  test('leaves the content key to be zeroed by its holder, and gives the input in memory of its own', () => {
+    const sealed = parseSealedInput(sealInput(picture, key, forAny));
+    const contentKey = openContentKey(sealed.keyRequest, key);
     const opened = openSealedInput(sealed, contentKey, checksum, now);
     contentKey.fill(0);
     expect(opened).toEqual(picture);
-    expect(await failure(() => openSealedInput(sealed, contentKey, checksum, now))).toBe('E_SEALED_INPUT');
+    expect(failure(() => openSealedInput(sealed, contentKey, checksum, now))).toBe('E_SEALED_INPUT');
   });
 });
 

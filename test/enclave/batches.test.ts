@@ -22,7 +22,7 @@ const bundle = makeFunction({
 let enclave: EnclaveOfTest;
 let answerKeys: HpkeKeyPair;
 beforeAll(async () => {
-  [enclave, answerKeys] = [await serveInTest(bundle), await generateHpkeKeyPair()];
+  [enclave, answerKeys] = [await serveInTest(bundle), generateHpkeKeyPair()];
 });
 afterAll(async () => {
   await enclave[Symbol.asyncDispose]();
@@ -47,7 +47,7 @@ interface Sealed {
 async function seal(texts: readonly string[], { user = alice, checksum = enclave.checksum, notAfter = soon() } = {}) {
   const inputs = texts.map((text) => Buffer.from(text));
   const terms = { functionChecksum: checksum, notAfter, answerKey: answerKeys.publicKey };
-  const { bytes } = await sealBatch(inputs, await enclave.userKey(user), terms);
+  const { bytes } = sealBatch(inputs, await enclave.userKey(user), terms);
   return cut(bytes);
 }
 
@@ -75,7 +75,7 @@ function verified({ document }: HostedBatch) {
 async function read(batch: HostedBatch, answer: Buffer, item: Sha256, index: number): Promise<ItemOutcome> {
   const { documentHash, receiptKey } = verified(batch);
   const binding = { functionChecksum: enclave.checksum, documentHash, item, index };
-  return (await openItemAnswer(answer, binding, answerKeys, receiptKey ?? new Uint8Array())).outcome;
+  return openItemAnswer(answer, binding, answerKeys, receiptKey ?? new Uint8Array()).outcome;
 }
 
 const textOf = (outcome: ItemOutcome): unknown =>
@@ -119,7 +119,7 @@ describe('a batch', () => {
 describe('a host that keeps a batch', () => {
   test('cannot have it answered to a key of its own', async () => {
     const { head, items } = await seal(['one']);
-    const own = await generateHpkeKeyPair();
+    const own = generateHpkeKeyPair();
     const changed = Buffer.from(head);
     changed.set(own.publicKey, head.indexOf(Buffer.from(answerKeys.publicKey)));
     await expect(open(changed)).rejects.toEqual(refusedAs('E_NOT_ALLOWED'));
@@ -133,7 +133,7 @@ describe('a host that keeps a batch', () => {
       item: itemDigest(items[0] ?? Buffer.alloc(0)),
       index: 0,
     };
-    const { outcome } = await openItemAnswer(answer, binding, own, receiptKey ?? new Uint8Array());
+    const { outcome } = openItemAnswer(answer, binding, own, receiptKey ?? new Uint8Array());
     expect(textOf(outcome)).toBe('E_SEALED_INPUT');
     batch.close();
   });
@@ -172,7 +172,7 @@ describe('a host that keeps a batch', () => {
       { kind: 'output', type: 'json', bytes: Buffer.from('"made up"'), seconds: 0 },
       { kind: 'failure', error: { code: 'E_INPUT_INVALID', message: 'made up' } },
     ] satisfies ItemOutcome[]) {
-      const made = await sealItemAnswer(outcome, binding, answerKeys.publicKey, privateKey);
+      const made = sealItemAnswer(outcome, binding, answerKeys.publicKey, privateKey);
       await expect(read(batch, made, itemDigest(second), 1)).rejects.toEqual(refusedAs('E_RECEIPT'));
     }
     batch.close();

@@ -48,7 +48,7 @@ export async function serveInTest(bundle: Buffer): Promise<EnclaveOfTest> {
     now,
   });
   const userKey = (user: Handle) => broker.userKey({ user, generation: 1 });
-  const sealed = await sealBundle(bundle, await userKey(parseHandle('alice')), checksum);
+  const sealed = sealBundle(bundle, await userKey(parseHandle('alice')), checksum);
   const served = new ServedFunction({
     functionId: FUNCTION_ID,
     checksum,

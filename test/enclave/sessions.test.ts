@@ -43,7 +43,7 @@ interface Caller {
   readonly hosted: HostedSession;
   readonly binding: SessionBinding;
   readonly answerKeys: HpkeKeyPair;
-  readonly request: (text: string, sequence: number, given?: { token?: string; final?: boolean }) => Promise<Buffer>;
+  readonly request: (text: string, sequence: number, given?: { token?: string; final?: boolean }) => Buffer;
   readonly read: (answer: Buffer, sequence: number) => Promise<unknown>;
 }
 
@@ -61,7 +61,7 @@ async function connect(): Promise<Caller> {
     functionChecksum: checksum,
     channelKey: null,
   });
-  const answerKeys = await generateHpkeKeyPair();
+  const answerKeys = generateHpkeKeyPair();
   const binding = { documentHash, functionId: ID, functionChecksum: checksum, tokenId: 'token' };
   return {
     hosted,
@@ -73,7 +73,7 @@ async function connect(): Promise<Caller> {
       return sealMessage(channelKey ?? new Uint8Array(), content, binding, { direction: 'request', sequence }, final);
     },
     read: async (answer, sequence) => {
-      const { content } = await openMessage(answerKeys.pair, answer, binding, { direction: 'answer', sequence });
+      const { content } = openMessage(answerKeys.privateKey, answer, binding, { direction: 'answer', sequence });
       const { head, body } = decodeAnswer(content);
       return head.kind === 'failure' ? head.error.code : (JSON.parse(body.toString()) as unknown);
     },
@@ -85,7 +85,7 @@ const refusedAs = (code: string) => expect.objectContaining({ code });
 test('calls are answered in order, each sealed to the caller', async () => {
   const { hosted, request, read } = await connect();
   for (const [sequence, text] of ['one', 'two'].entries()) {
-    const { message } = await hosted.exchange(await request(text, sequence));
+    const { message } = await hosted.exchange(request(text, sequence));
     expect(message.includes(text)).toBe(false);
     expect(await read(message, sequence)).toBe(text);
   }
@@ -96,7 +96,7 @@ test('answers of small results, and failures, all have one length', async () => 
   const { hosted, request, read } = await connect();
   const lengths = new Set<number>();
   for (const [sequence, text] of ['a', 'b'.repeat(1000), 'fail'].entries()) {
-    const { message } = await hosted.exchange(await request(text, sequence));
+    const { message } = await hosted.exchange(request(text, sequence));
     if (text === 'fail') expect(await read(message, sequence)).toBe('E_FUNCTION_FAILED');
     lengths.add(message.length);
   }
@@ -106,7 +106,7 @@ test('answers of small results, and failures, all have one length', async () => 
 
 test('a message is taken once: repeated in its session, and in another one', async () => {
   const [first, second] = [await connect(), await connect()];
-  const message = await first.request('once', 0);
+  const message = first.request('once', 0);
   await first.hosted.exchange(Buffer.from(message));
   await expect(first.hosted.exchange(Buffer.from(message))).rejects.toEqual(refusedAs('E_CHANNEL'));
   await expect(second.hosted.exchange(Buffer.from(message))).rejects.toEqual(refusedAs('E_CHANNEL'));
@@ -116,11 +116,11 @@ test('a message is taken once: repeated in its session, and in another one', asy
 
 test('a message that is out of place, changed, or meant to be the last is refused', async () => {
   const { hosted, request } = await connect();
-  await expect(hosted.exchange(await request('second', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
-  const changed = await request('changed', 0);
+  await expect(hosted.exchange(request('second', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  const changed = request('changed', 0);
   changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
   await expect(hosted.exchange(changed)).rejects.toEqual(refusedAs('E_CHANNEL'));
-  const flagged = await request('flagged', 0);
+  const flagged = request('flagged', 0);
   flagged[0] = 1;
   await expect(hosted.exchange(flagged)).rejects.toEqual(refusedAs('E_CHANNEL'));
   hosted.close();
@@ -128,10 +128,10 @@ test('a message that is out of place, changed, or meant to be the last is refuse
 
 test('nothing follows the last message, and an answer does not pass for another', async () => {
   const { hosted, request, read } = await connect();
-  const { message, final } = await hosted.exchange(await request('last', 0, { final: true }));
+  const { message, final } = await hosted.exchange(request('last', 0, { final: true }));
   expect(final).toBe(true);
   await expect(read(Buffer.from(message), 1)).rejects.toEqual(refusedAs('E_CHANNEL'));
-  await expect(hosted.exchange(await request('more', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
+  await expect(hosted.exchange(request('more', 1))).rejects.toEqual(refusedAs('E_CHANNEL'));
   hosted.close();
 });
 
@@ -144,11 +144,9 @@ test.each<readonly [string, () => string]>([
   ['of another caller than the runner serves', () => tokenOf({ sub: 'mallory' })],
 ])('a token %s is refused', async (_which, make) => {
   const first = await connect();
-  await first.hosted.exchange(await first.request('alice is served', 0));
+  await first.hosted.exchange(first.request('alice is served', 0));
   first.hosted.close();
   const { hosted, request } = await connect();
-  await expect(hosted.exchange(await request('hello', 0, { token: make() }))).rejects.toEqual(
-    refusedAs('E_NOT_ALLOWED'),
-  );
+  await expect(hosted.exchange(request('hello', 0, { token: make() }))).rejects.toEqual(refusedAs('E_NOT_ALLOWED'));
   hosted.close();
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   certificate = trustedSoftwareRoot(authority).certificate;
   const hostKey = await createHostKey(authority, now);
   attestor = new Attestor({ hostKey, moduleId: 'test', runner: measured, broker: measured, now: () => now });
-  key = await deriveUserKey(Buffer.alloc(32, 7), { user: alice, generation: 2 });
+  key = deriveUserKey(Buffer.alloc(32, 7), { user: alice, generation: 2 });
 });
 
 const attest = (user: Handle) =>
