@@ -20,10 +20,10 @@ export const NOBODY = '65534';
 export const FOLDER = '/function';
 const MIB = 1024 ** 2;
 /**
- * What counts as data although no function can fill it: V8 reserves 512 MiB for machine code, and Node's threads have
- * their stacks.
+ * What counts as data although no function can fill it: V8 reserves 512 MiB for machine code, Node's threads have their
+ * stacks, and the channel's thread has a heap and room for machine code of its own (32 MiB).
  */
-const NODE_MB = 512 + 64;
+const NODE_MB = 512 + 64 + 64;
 
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   ORT_DISABLE_TELEMETRY: '1',

@@ -62,7 +62,7 @@ export class Batches {
   }
 
   /** Takes the key that was released for the batch. Fails as the broker refused, and as `openAwaitedKey` does. */
-  async open({ batch: id, release }: BatchKeyBrought): Promise<void> {
+  open({ batch: id, release }: BatchKeyBrought): void {
     const batch = this.#find(id);
     batch.contentKey = openAwaitedKey(batch.head.keyRequest, release, this.#served.checksum, this.#keys);
   }
@@ -88,10 +88,7 @@ export class Batches {
 
   async #call(input: () => Buffer): Promise<ItemOutcome> {
     try {
-      const given = input();
-      const began = performance.now();
-      const { type, bytes } = await this.#served.call(given);
-      return { kind: 'output', type, bytes, seconds: (performance.now() - began) / 1000 };
+      return { kind: 'output', ...(await this.#served.call(input())) };
     } catch (error) {
       return { kind: 'failure', error: toErrorFields(nameFailure(error)) };
     }

@@ -34,8 +34,18 @@ export function sendFrame(socket: Duplex, header: object, body: Uint8Array = new
   });
 }
 
+export interface Reception {
+  /** Of a frame's body; what is longer is refused. */
+  readonly maxBody?: number;
+  /** Comes back when there is room for a frame of so many bytes. */
+  readonly room?: (bytes: number) => Promise<void>;
+}
+
 /** The frames that arrive, until the other side ends. Fails with `E_INTERNAL` on what is no frame. */
-export async function* receiveFrames(socket: Duplex, maxBody = MAX_BODY): AsyncGenerator<Frame<unknown>> {
+export async function* receiveFrames(
+  socket: Duplex,
+  { maxBody = MAX_BODY, room }: Reception = {},
+): AsyncGenerator<Frame<unknown>> {
   const reader = new PieceReader(socket);
   for (;;) {
     const prefix = await reader.read(PREFIX);
@@ -43,6 +53,7 @@ export async function* receiveFrames(socket: Duplex, maxBody = MAX_BODY): AsyncG
     const length = prefix.readUInt32BE(0);
     const headerLength = prefix.readUInt32BE(4);
     if (headerLength > MAX_HEADER || headerLength > length || length - headerLength > maxBody) throw notAFrame();
+    await room?.(length);
     const frame = await reader.read(length);
     if (frame === null) throw notAFrame();
     const header: unknown = JSON.parse(frame.toString('utf8', 0, headerLength));

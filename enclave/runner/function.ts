@@ -22,7 +22,7 @@ export interface Context {
 
 type Handler = (input: Uint8Array, context: Context) => unknown;
 
-export interface Answer {
+export interface HandlerAnswer {
   readonly type: OutputType;
   readonly bytes: Buffer;
 }
@@ -61,7 +61,7 @@ export class InstalledFunction {
   }
 
   /** Calls the handler, and zeroes `input` and what the context made of it. Fails with a named error, whatever the function does. */
-  async call(input: Buffer): Promise<Answer> {
+  async call(input: Buffer): Promise<HandlerAnswer> {
     try {
       this.#checkInput(input);
       return this.#answerOf(await this.#handle(input, this.#context));
@@ -82,7 +82,7 @@ export class InstalledFunction {
     if (type === 'json' && !isJson(input)) throw inputInvalid('It is no JSON.');
   }
 
-  #answerOf(value: unknown): Answer {
+  #answerOf(value: unknown): HandlerAnswer {
     const { type } = this.#config.output;
     const bytes = encodeAnswer(value, type);
     if (bytes !== null) return { type, bytes };

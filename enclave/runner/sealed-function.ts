@@ -9,21 +9,16 @@ import type { OwnKeys } from './keys.ts';
 import type { SealedKey } from './messages.ts';
 import { functionOf, readOwnDocument } from './own-document.ts';
 
-export interface OpenedFunction {
-  readonly bundle: FunctionBundle;
-  /** The decrypted bytes that the bundle's contents are views of; zeroed by whoever has installed it. */
-  readonly bytes: Buffer;
-}
-
 /**
- * Opens the encrypted function in `body`. Fails with `E_ATTESTATION`, `E_SEALED_INPUT` or `E_FUNCTION_INVALID`, the last
- * also where it is another function than the document says: nobody is ever served by another one.
+ * Opens the encrypted function in `body`; whoever installs it zeroes its contents. Fails with `E_ATTESTATION`,
+ * `E_SEALED_INPUT` or `E_FUNCTION_INVALID`, the last also where it is another function than the document says: nobody is
+ * ever served by another one.
  */
-export async function openSealedFunction(
+export function openSealedFunction(
   body: Buffer,
   given: { readonly document: string; readonly key: SealedKey },
   keys: OwnKeys,
-): Promise<OpenedFunction> {
+): FunctionBundle {
   const document = readOwnDocument(Buffer.from(given.document, 'base64url'), keys);
   const sealed = parseSealedBundle(body);
   const binding = { documentHash: document.sha256, header: sealed.keyRequest.header };
@@ -31,7 +26,7 @@ export async function openSealedFunction(
   const bytes = openSealedBundle(sealed, contentKey);
   contentKey.fill(0);
   const bundle = decodeFunctionBundle(bytes);
-  if (bundle.checksum === functionOf(document)) return { bundle, bytes };
+  if (bundle.checksum === functionOf(document)) return bundle;
   bytes.fill(0);
   throw new StrongroomError('E_FUNCTION_INVALID', 'What was deployed is another function than it was said to be.', {
     why: `Its checksum is ${bundle.checksum}.`,

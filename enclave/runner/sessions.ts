@@ -17,7 +17,7 @@ import type { Sha256 } from '../../domain/ids.ts';
 import { parseReleasePolicy } from '../../crypto/session/release-policy.ts';
 import { openAwaited, wantedKey } from './awaited-key.ts';
 import { nameFailure } from './failures.ts';
-import type { Answer } from './function.ts';
+import type { Answer } from './function-thread.ts';
 import type { OwnKeys } from './keys.ts';
 import type { KeyBrought, SessionOpening, WantedKey } from './messages.ts';
 import { functionOf, notOwn, readOwnDocument, requireReleasePolicy } from './own-document.ts';
@@ -25,7 +25,10 @@ import type { Tenant } from './tenant.ts';
 
 export interface ServedFunction {
   readonly checksum: Sha256;
-  /** Calls the function, and zeroes the input. */
+  /**
+   * Calls the function when its turn has come, and zeroes the input. Asked in the same breath in which a question is
+   * taken, as turns are in the order of questions.
+   */
   call(input: Buffer): Promise<Answer>;
 }
 
@@ -152,7 +155,7 @@ export class Sessions {
     this.#tenant.admit(invocation.caller);
   }
 
-  async #answer(asked: Asked, input: () => Buffer | Promise<Buffer>): Promise<Step> {
+  async #answer(asked: Asked, input: () => Buffer): Promise<Step> {
     const { head, sequence, final, binding } = asked;
     const answer = await this.#call(asked, input);
     asked.given.fill(0);
@@ -161,9 +164,9 @@ export class Sessions {
   }
 
   /** What is wrong with an input, or goes wrong with it, is for the caller only. */
-  async #call({ head, given, sequence, binding }: Asked, input: () => Buffer | Promise<Buffer>): Promise<Buffer> {
+  async #call({ head, given, sequence, binding }: Asked, input: () => Buffer): Promise<Buffer> {
     try {
-      const { type, bytes, seconds } = await this.#timed(await input());
+      const { type, bytes, seconds } = await this.#served.call(input());
       const { receipt, salts } = signReceipt(
         {
           input: given,
@@ -182,11 +185,5 @@ export class Sessions {
     } catch (error) {
       return encodeFailure(toErrorFields(nameFailure(error)));
     }
-  }
-
-  async #timed(input: Buffer): Promise<Answer & { readonly seconds: number }> {
-    const began = performance.now();
-    const answer = await this.#served.call(input);
-    return { ...answer, seconds: (performance.now() - began) / 1000 };
   }
 }

@@ -51,7 +51,7 @@ describe('inside the sandbox', () => {
     const limits = (await ask(seen)) as Readonly<Record<string, { soft: unknown; hard: unknown }>>;
     expect(limits.core_file_size_blocks).toEqual({ soft: 0, hard: 0 });
     expect(limits.open_files).toEqual({ soft: 256, hard: 256 });
-    expect(limits.data_seg_size_bytes?.hard).toBe((256 + 576) * 1024 * 1024);
+    expect(limits.data_seg_size_bytes?.hard).toBe((256 + 640) * 1024 * 1024);
   });
 
   test('there is no /proc, no /sys, no /etc, no /home and no /tmp', async () => {
