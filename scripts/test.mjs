@@ -1,11 +1,12 @@
 /**
- * The whole of `npm test`: format, lint, types, import rules, then every test. What follows `--` goes to jest, for
+ * The whole of `npm test`: format, lint, types, import rules, and every test. What follows `--` goes to jest, for
  * instance `npm test -- --selectProjects domain`. The last line counts every check and every test.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 const CHECKS = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
@@ -18,23 +19,59 @@ const JEST = [
   '--disable-warning=ExperimentalWarning',
   path.join('node_modules', 'jest', 'bin', 'jest.js'),
 ];
-/**
- * Tests of these projects may run two at a time. The others share one Docker Engine, and look whether anything was left
- * in it or among the processes.
- */
-const SIDE_BY_SIDE = ['domain', 'crypto', 'client', 'enclave', 'api', 'workflows', 'stack', 'cli', 'stories'];
+/** They look whether anything was left in Docker, so that nothing else may use it meanwhile. */
+const ALONE_IN_DOCKER = ['containers', 'quick-faults', 'stories-alone'];
+/** They leave nothing in Docker that the others would take for theirs. */
+const BESIDE = ['domain', 'crypto', 'client', 'enclave', 'api', 'workflows', 'stack', 'cli'];
+/** They wait for processes most of the time, so that two processors have work for three. */
+const STORIES = ['stories'];
 
-function run(name, command, args) {
-  console.log(`\n— ${name}`);
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+/** Runs a program; its lines come whole, also where several print at once. Answers whether it ended well. */
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const colours = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...colours, ...env },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        console.log(line);
+      });
+    }
+    child.on('error', (error) => {
+      console.error(error);
+      resolve(false);
+    });
+    child.on('close', (code) => {
+      resolve(code === 0);
+    });
+  });
 }
 
-/** A suite that could not even be loaded has no tests of its own: it counts as one failure. */
-function runTests(jestArguments) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'strongroom-test-'));
+/** The names of the checks that fail. */
+async function runChecks() {
+  const failed = [];
+  for (const [name, command, args] of CHECKS) {
+    const passed = await run(command, args);
+    console.log(`${passed ? 'PASS' : 'FAIL'} ${name}`);
+    if (!passed) failed.push(name);
+  }
+  return failed;
+}
+
+/**
+ * In a temporary folder of their own: some look whether anything was left there. A suite that could not even be loaded
+ * has no tests of its own: it counts as one failure.
+ */
+async function runTests(jestArguments) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tests-'));
+  // Postgres, which runs as a user of its own, must get to its folder in it.
+  chmodSync(folder, 0o711);
   const report = path.join(folder, 'jest.json');
   try {
-    const ended = run('tests', process.execPath, [...JEST, '--json', '--outputFile', report, ...jestArguments]);
+    const args = [...JEST, '--json', '--outputFile', report, ...jestArguments];
+    const ended = await run(process.execPath, args, { TMPDIR: folder });
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
     const failed = numFailedTests + numRuntimeErrorTestSuites;
     return { passed: numPassedTests, failed: ended ? failed : Math.max(failed, 1) };
@@ -45,20 +82,24 @@ function runTests(jestArguments) {
   }
 }
 
+const projects = (names, workers) => runTests(['--maxWorkers', String(workers), '--selectProjects', ...names]);
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-const failedChecks = CHECKS.filter(([name, command, args]) => !run(name, command, args)).map(([name]) => name);
+async function runAll() {
+  const [failedChecks, ...first] = await Promise.all([runChecks(), projects(ALONE_IN_DOCKER, 1), projects(BESIDE, 2)]);
+  return { failedChecks, runs: [...first, await projects(STORIES, 3)] };
+}
+
+async function runChosen(jestArguments) {
+  const [failedChecks, tests] = await Promise.all([runChecks(), runTests(jestArguments)]);
+  return { failedChecks, runs: [tests] };
+}
+
 const chosen = process.argv.slice(2);
-const runs =
-  chosen.length > 0
-    ? [runTests(chosen)]
-    : [
-        runTests(['--selectProjects', ...SIDE_BY_SIDE, '--maxWorkers', '2']),
-        runTests(['--ignoreProjects', ...SIDE_BY_SIDE, 'faults']),
-      ];
-const tests = { passed: sum(runs.map((tests) => tests.passed)), failed: sum(runs.map((tests) => tests.failed)) };
-const failed = failedChecks.length + tests.failed;
+const { failedChecks, runs } = await (chosen.length > 0 ? runChosen(chosen) : runAll());
+const failed = failedChecks.length + sum(runs.map((tests) => tests.failed));
+const passed = CHECKS.length - failedChecks.length + sum(runs.map((tests) => tests.passed));
 
 if (failedChecks.length > 0) console.log(`\nFailed checks: ${failedChecks.join(', ')}`);
-console.log(`\n${CHECKS.length - failedChecks.length + tests.passed} passed, ${failed} failed`);
+console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,52 +1,35 @@
 /** The demo, started as the README says: it tells the whole story, gives no secret away, and leaves nothing behind. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectDocker } from '../../containers/docker.ts';
+import { parseOwnImageName, RUN_LABEL } from '../../containers/own-names.ts';
 import { CanarySearch, type Trace } from '../support/canaries.ts';
 import { watchProcesses, type ProcessWatch } from '../support/process-watch.ts';
 import { filesBelow, historiesOf, type Place, tablesOf } from './demo-places.ts';
 import { secretsOf } from './demo-secrets.ts';
+import { startDemo, type RunningDemo } from './running-demo.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const STAYS = /The stack goes on in (\S+)\. /;
 
 const demoFolders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('strongroom-demo-'));
 
-/** Everything of ours that Docker holds. */
+/** What of the demo could be in Docker: its packages, and whatever was run. */
 async function ours(): Promise<string[]> {
   const docker = await connectDocker();
-  const images = await docker.listImages();
-  const containers = await docker.listContainers({ all: true });
-  const names = [...images.flatMap(({ RepoTags }) => RepoTags ?? []), ...containers.flatMap(({ Names }) => Names)];
-  return names.filter((name) => name.includes('strongroom')).sort();
-}
-
-function startDemo(args: readonly string[], env: Record<string, string>, onText: (shown: string) => void) {
-  const child = spawn('npm', ['run', 'demo', '--', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, as a shell gives it: Ctrl-C reaches every process in it.
-    detached: true,
-  });
-  let shown = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => onText((shown += text)));
-  }
-  const ctrlC = () => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGINT');
-  };
-  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { ctrlC, ended: async () => ({ code: await code, shown }) };
+  const images = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const containers = await docker.listContainers({ all: true, filters: { label: [RUN_LABEL] } });
+  return [
+    ...images.filter((name) => name.startsWith('strongroom-digits-') || parseOwnImageName(name) !== null),
+    ...containers.map(({ Id }) => Id),
+  ].sort();
 }
 
 describe('the demo with --keep', () => {
   let before: { readonly folders: string[]; readonly inDocker: string[] };
   let watch: ProcessWatch;
-  let demo: ReturnType<typeof startDemo>;
+  let demo: RunningDemo;
   let shown: string;
   let folder: string;
 
@@ -60,7 +43,7 @@ describe('the demo with --keep', () => {
     });
     shown = await Promise.race([staying, demo.ended().then((end) => end.shown)]);
     folder = STAYS.exec(shown)?.[1] ?? '';
-  }, 420_000);
+  });
 
   afterAll(async () => {
     demo.ctrlC();
@@ -124,40 +107,5 @@ describe('the demo with --keep', () => {
     await expect(fetch(reference)).rejects.toThrow();
     expect((await demoFolders()).filter((name) => !before.folders.includes(name))).toEqual([]);
     expect((await ours()).filter((name) => !before.inDocker.includes(name))).toEqual([]);
-  }, 60_000);
-});
-
-describe('where Docker does not answer, the demo', () => {
-  const DOCKER_HOST = 'unix:///nonexistent/docker.sock';
-  const linesOf = (shown: string) => shown.split('\n').filter((line) => line !== '' && !line.startsWith('>'));
-
-  test('says so, and tells the whole story with functions in the sandbox', async () => {
-    const { ended } = startDemo([], { DOCKER_HOST }, () => undefined);
-    const { code, shown } = await ended();
-    expect(code).toBe(0);
-    const [missing, advice, goesOn] = linesOf(shown);
-    expect(missing).toMatch(/^E_DOCKER_UNAVAILABLE/);
-    expect(advice).toMatch(/^Install/);
-    expect(goesOn).toMatch(/^Going on without it/);
-    expect(shown).toMatch(/Sent: +yes/);
-    expect(shown).toContain('The study is over.');
-    expect(shown).toContain('E_ACCESS_CLOSED');
-    expect(shown).toMatch(/Encrypted to the key of dora[^]*--sealed[^]*0: \d/);
-  }, 420_000);
-
-  test('says in two lines what is missing where there is no sandbox either, and has an exit code of its own', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'no-sandbox-'));
-    try {
-      // A bubblewrap as it is where the system lets nobody make namespaces.
-      const refusing = '#!/bin/sh\necho "bwrap: No permissions to create a new namespace" >&2\nexit 1\n';
-      await writeFile(path.join(folder, 'bwrap'), refusing, { mode: 0o755 });
-      const PATH = `${folder}:${process.env.PATH ?? ''}`;
-      const { code, shown } = await startDemo([], { DOCKER_HOST, PATH }, () => undefined).ended();
-      expect(code).toBe(11);
-      expect(linesOf(shown)).toHaveLength(2);
-      expect(linesOf(shown).join(' ')).toMatch(/E_DOCKER_UNAVAILABLE.*nstall/);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  }, 60_000);
+  });
 });

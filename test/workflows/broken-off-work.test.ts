@@ -52,7 +52,7 @@ describe('what a killed process was at', () => {
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
     temporal = await startTemporal();
-  }, 60_000);
+  });
   afterAll(() => temporal.teardown());
 
   test('is begun again at the word of the next one, and nothing else is', async () => {
