@@ -38,6 +38,7 @@ import { benchmarkRoutes, containerRoutes, datasetRoutes } from './routes/regist
 import { resultRoutes } from './routes/results.ts';
 import { signInRoutes } from './routes/sign-ins.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { serializersOnDemand } from './serializers.ts';
 import { serveStreams } from './server-sent-events.ts';
 import { workflowRoutes } from './routes/workflows.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -119,6 +120,7 @@ function openFastify({ settings, logger }: ApiDependencies): App {
     frameworkErrors: answerUnreadableAddress,
     // As much as an address can have: the schemas say what is too long.
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
+    schemaController: { compilersFactory: { buildSerializer: serializersOnDemand() } },
     trustProxy: settings.trustProxy,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
