@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { WebhookActivities } from '../../activities/webhooks.ts';
 import type { WebhookDeliveryState } from '../../domain/webhook.ts';
 import { deliverWebhookWorkflowId } from '../../workflows/deliver-webhook/contract.ts';
 import { deliverWebhook } from '../../workflows/deliver-webhook/workflow.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 
 let environment: TestWorkflowEnvironment;
-let bundle: WorkflowBundleWithSourceMap;
+let bundle: { readonly codePath: string };
 
 beforeAll(async () => {
   environment = await createTimeSkippingEnvironment();
-  bundle = await bundleWorkflowCode({
-    workflowsPath: new URL('../../workflows/platform.ts', import.meta.url).pathname,
-  });
+  bundle = await workflowBundle('platform');
 });
 afterAll(() => environment.teardown());
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap, bundleWorkflowCode } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { parseAssociationId, parseBenchmarkName, parseHandle, type AssociationId } from '../../domain/ids.ts';
 import type { Announcement } from '../../activities/review-mails.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../../workflows/review-association/contract.ts';
 import { reviewAssociation } from '../../workflows/review-association/workflow.ts';
 import { committeeOf, type Committee } from './committee.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { until } from '../support/patience.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 
@@ -22,13 +23,11 @@ const [ann, ben, cleo] = ['ann', 'ben', 'cleo'].map(parseHandle) as [never, neve
 const DAY = 86_400_000;
 
 let environment: TestWorkflowEnvironment;
-let bundle: WorkflowBundleWithSourceMap;
+let bundle: { readonly codePath: string };
 
 beforeAll(async () => {
   environment = await createTimeSkippingEnvironment();
-  bundle = await bundleWorkflowCode({
-    workflowsPath: new URL('../../workflows/platform.ts', import.meta.url).pathname,
-  });
+  bundle = await workflowBundle('platform');
 });
 
 afterAll(() => environment.teardown());

@@ -6,13 +6,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { JobActivities } from '../../activities/jobs.ts';
 import { parseHandle, parseJobId } from '../../domain/ids.ts';
 import { storyQuery } from '../../workflows/story/contract.ts';
@@ -25,17 +19,16 @@ import {
   type RunJobInput,
 } from '../../workflows/run-job/contract.ts';
 import type { runJob } from '../../workflows/run-job/workflow.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTemporal } from '../api/support/temporal.ts';
 import { until } from '../support/patience.ts';
 
 let environment: TestWorkflowEnvironment;
-let bundle: WorkflowBundleWithSourceMap;
+let bundle: { readonly codePath: string };
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   environment = await startTemporal();
-  bundle = await bundleWorkflowCode({
-    workflowsPath: new URL('../../workflows/enclave.ts', import.meta.url).pathname,
-  });
+  bundle = await workflowBundle('enclave');
 });
 afterAll(() => environment.teardown());
 

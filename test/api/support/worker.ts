@@ -1,8 +1,7 @@
 /** The platform's worker for one test file: the real workflows and reviews; only certification writes nothing but the record. */
 import type { DataConverter } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { generateKeyPairSync } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { createAuditActivities } from '../../../activities/audit.ts';
 import { createEventMailActivities } from '../../../activities/event-mails.ts';
 import type { WebhookSending } from '../../../activities/platform.ts';
@@ -13,6 +12,7 @@ import { insertCertificate } from '../../../storage/certificates.ts';
 import type { Db } from '../../../storage/database.ts';
 import { createReviewActivities } from '../../../activities/reviews.ts';
 import { activityFailures } from '../../../workers/activity-failures.ts';
+import { workflowBundle } from '../../../workers/workflow-bundle.ts';
 import type {
   CertifyCertificateInput,
   CertifyCertificateResult,
@@ -25,8 +25,7 @@ export interface TestWorker {
 }
 
 // Refusals are what these tests are about; the worker would report each one.
-const logger = new DefaultLogger('ERROR');
-Runtime.install({ logger });
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 export async function startWorker(
   connection: NativeConnection,
@@ -34,14 +33,10 @@ export async function startWorker(
   dataConverter: DataConverter = {},
   webhooks?: WebhookSending,
 ): Promise<TestWorker> {
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../../workflows/platform.ts', import.meta.url)),
-    logger,
-  });
   const worker = await Worker.create({
     connection,
     taskQueue: PLATFORM_TASK_QUEUE,
-    workflowBundle,
+    workflowBundle: await workflowBundle('platform'),
     dataConverter,
     interceptors: { activity: [activityFailures] },
     activities: {
