@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-const ATTEMPTS = 10;
+const ATTEMPTS = 30;
 
 /** Temporal's SDK gives a server five seconds to start, which on a busy machine it does not always make. */
 export async function startPatiently(start: () => Promise<TestWorkflowEnvironment>): Promise<TestWorkflowEnvironment> {
