@@ -5,7 +5,7 @@ import { isAPIError } from 'better-auth/api';
 import { ERROR_KINDS, StrongroomError, toErrorFields, type ErrorFields } from '../domain/errors.ts';
 import type { Problem } from './contract/problem.ts';
 import { auditLogAway, isAuditLogAway } from '../storage/audit.ts';
-import { isDatabaseAway } from './database-failure.ts';
+import { isDatabaseAway } from '../storage/database-failure.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 

@@ -112,9 +112,9 @@ async function discover({ issuer, clientId, clientSecret }: ProviderSettings): P
 function remember<T>(ask: () => Promise<T>): () => Promise<T> {
   let last: { readonly answer: Promise<T>; readonly at: number } | null = null;
   return () => {
-    if (last === null || Date.now() - last.at > KNOWN_FOR_MS) {
+    if (last === null || performance.now() - last.at > KNOWN_FOR_MS) {
       const answer = ask();
-      const asked = { answer, at: Date.now() };
+      const asked = { answer, at: performance.now() };
       last = asked;
       answer.catch(() => {
         if (last === asked) last = null;

@@ -3,6 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { StrongroomError, toErrorFields, type ErrorCode } from '../domain/errors.ts';
+import { isDatabaseAway } from '../storage/database-failure.ts';
 
 /**
  * What may pass, but not for ever. A failure that we did not foresee is a defect: a few attempts may get past it, endless
@@ -36,6 +37,13 @@ function toFailure(error: unknown, attempt: number): unknown {
 }
 
 function unforeseen(error: unknown): StrongroomError {
+  // However long it is away: work waits for it.
+  if (isDatabaseAway(error)) {
+    return new StrongroomError('E_UNAVAILABLE', 'A server that is needed for this does not answer.', {
+      next: 'Try again in a moment.',
+      cause: error,
+    });
+  }
   const { message, code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') {
     return new StrongroomError('E_NO_SPACE', 'There is no space left on the disk.', {

@@ -59,10 +59,10 @@ await writeJsonFile(home.agent.stateFile, {
 });
 try {
   await Promise.all(running);
+  await forget();
 } finally {
   await connection.close();
   await temporal.close();
   await own?.stop();
   await rm(home.agent.stateFile, { force: true });
-  await forget();
 }

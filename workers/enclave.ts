@@ -69,9 +69,9 @@ const ready = path.join(dataFolder, 'enclave.ready');
 await writeFile(ready, `${process.pid}\n`);
 try {
   await Promise.all([worker.run(), beginAgain(temporal.client, [ENCLAVE_TASK_QUEUE], killed)]);
+  await forget();
 } finally {
   await rm(ready, { force: true });
-  await forget();
   await service.close();
   await functions.stop();
   await connection.close();

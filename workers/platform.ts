@@ -84,9 +84,9 @@ const dispatcher = startEventDispatcher({
 await writeFile(within('worker.ready'), `${process.pid}\n`);
 try {
   await Promise.all([worker.run(), beginAgain(temporal.client, [PLATFORM_TASK_QUEUE], killed)]);
+  await forget();
 } finally {
   await rm(within('worker.ready'), { force: true });
-  await forget();
   await dispatcher.stop();
   await events.close();
   await tracing?.stop();

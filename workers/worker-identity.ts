@@ -8,7 +8,7 @@ export interface WorkerIdentity {
   readonly identity: string;
   /** Whose work nobody is at any more; `null` where the one before ended in good order, or may still live. */
   readonly killed: string | null;
-  /** At an end in good order. */
+  /** At an end in good order, with no work in hand. */
   readonly forget: () => Promise<void>;
 }
 
