@@ -10,8 +10,6 @@ import { loseCommitOfVote } from '../support/held-commits.ts';
 import { reached } from '../support/stages.ts';
 import { containerName } from '../support/study.ts';
 
-/** Seconds after which everything must have come back by itself. */
-const BACK_WITHIN = 60;
 /** After so long the first grant is on its way. */
 const GRANTING_MS = 150;
 const GREEDY = path.join(import.meta.dirname, '..', 'support', 'greedy-model', 'container_config.yaml');
@@ -22,11 +20,11 @@ let harness: Harness;
 beforeAll(async () => {
   clocks = await openClocks();
   harness = await Harness.open();
-}, 300_000);
+});
 afterAll(async () => {
   await harness.close();
   await clocks.close();
-}, 60_000);
+});
 
 async function kill(part: Part, middleOf: string): Promise<void> {
   const watch = watchApi(harness.study.ben);
@@ -34,7 +32,6 @@ async function kill(part: Part, middleOf: string): Promise<void> {
   const watched = await watch.end();
   await harness.note(`${part} killed in the middle of ${middleOf}`, watched, back);
   expect(watched.improper).toEqual([]);
-  expect(back).toBeLessThan(BACK_WITHIN);
 }
 
 /** How often each step of a submission was begun; one that had to be done again was begun twice. */
@@ -49,24 +46,20 @@ async function attempts(name: string): Promise<readonly number[]> {
 }
 
 describe('a submission is finished, and access changed as asked, although', () => {
-  test.each<Part>(['agent', 'api', 'worker', 'postgres', 'temporal'])(
-    '%s is killed in their middle',
-    async (part) => {
-      const { study, cast } = harness;
-      const name = containerName(`without-${part}`);
-      const submitted = study.submit(name).then(() => study.associate(name));
-      submitted.catch(() => undefined);
-      await reached(cast.temporal.client, study.storiesOf(name), 'Run the model on the test dataset');
-      await kill(part, 'a submission');
-      const association = await submitted;
-      const changed = study.changeAccess(name, association);
-      changed.catch(() => undefined);
-      await pause(GRANTING_MS);
-      await kill(part, 'a change of access');
-      await changed;
-    },
-    240_000,
-  );
+  test.each<Part>(['agent', 'api', 'worker', 'postgres', 'temporal'])('%s is killed in their middle', async (part) => {
+    const { study, cast } = harness;
+    const name = containerName(`without-${part}`);
+    const submitted = study.submit(name).then(() => study.associate(name));
+    submitted.catch(() => undefined);
+    await reached(cast.temporal.client, study.storiesOf(name), 'Run the model on the test dataset');
+    await kill(part, 'a submission');
+    const association = await submitted;
+    const changed = study.changeAccess(name, association);
+    changed.catch(() => undefined);
+    await pause(GRANTING_MS);
+    await kill(part, 'a change of access');
+    await changed;
+  });
 
   test('the clocks of the API and of the worker are ten minutes off, either way', async () => {
     const watch = watchApi(harness.study.dora);
@@ -74,7 +67,7 @@ describe('a submission is finished, and access changed as asked, although', () =
     await harness.study.whole(containerName('out-of-time'));
     await clocks.move({ api: 0, worker: 0 });
     expect((await watch.end()).seen).toEqual([]);
-  }, 120_000);
+  });
 });
 
 test('what the agent is at when it is asked to stop is finished, and nothing is done again', async () => {
@@ -86,7 +79,7 @@ test('what the agent is at when it is asked to stop is finished, and nothing is 
   process.kill(await harness.pidOf('agent'), 'SIGTERM');
   await submitted;
   expect(new Set(await attempts(name))).toEqual(new Set([1]));
-}, 120_000);
+});
 
 test('whoever repeats a vote whose commit was lost hears that it was cast, and it was cast once', async () => {
   const { heard, state, votes, watched, backAfter } = await loseCommitOfVote(harness, 'lost-commit');
@@ -95,7 +88,7 @@ test('whoever repeats a vote whose commit was lost hears that it was cast, and i
   expect(heard[1]).toEqual(heard[0]);
   expect({ state, votes }).toEqual({ state: 'approved', votes: 2 });
   expect(watched.improper).toEqual([]);
-}, 120_000);
+});
 
 test('a model that takes too much memory is refused by name', async () => {
   const { study } = harness;
@@ -103,8 +96,8 @@ test('a model that takes too much memory is refused by name', async () => {
   await study.submit(greedy, GREEDY);
   const refusal: unknown = await study.request(greedy).catch((error: unknown) => error);
   expect(inspect(refusal, { depth: 10 })).toContain('E_FUNCTION_MEMORY');
-}, 120_000);
+});
 
 test('nothing was lost, doubled or left behind', async () => {
   expect(await harness.verdict()).toEqual([]);
-}, 180_000);
+});
