@@ -16,6 +16,8 @@ export class Chunk {
   readonly memory = new SharedArrayBuffer(CHUNK_BYTES);
   readonly #all = Buffer.from(this.memory);
   #length = 0;
+  /** Bytes that it held at most. */
+  #used = 0;
   #uses: Promise<unknown>[] = [];
 
   get bytes(): Buffer {
@@ -58,14 +60,15 @@ export class Chunk {
   async reuse(): Promise<this> {
     await Promise.all(this.#uses);
     this.#uses = [];
+    this.#used = Math.max(this.#used, this.#length);
     this.#length = 0;
     return this;
   }
 
-  /** Overwrites what it held. */
+  /** Overwrites what it held, and nothing else: memory that was never touched takes none of the machine's. */
   async clear(): Promise<void> {
     await this.reuse();
-    this.#all.fill(0);
+    this.#all.fill(0, 0, this.#used);
   }
 }
 

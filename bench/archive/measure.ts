@@ -1,8 +1,9 @@
 /** What a program took: time, processor time and memory, from /proc while it runs. */
 import { execFile, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Call } from './tools.ts';
 
 export interface Taken {
   readonly seconds: number;
@@ -19,7 +20,7 @@ const LOOK_EVERY_MS = 5;
  * Runs the program to its end, its output thrown away, on a disk that has nothing left to write of the one before. Fails
  * where it fails, with what it said.
  */
-export async function measure(program: string, args: readonly string[]): Promise<Taken> {
+export async function measure({ program, args, thenSync }: Call): Promise<Taken> {
   await promisify(execFile)('sync');
   const began = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -37,7 +38,15 @@ export async function measure(program: string, args: readonly string[]): Promise
   }
   const code = await ended;
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${String(code)}: ${said}`);
+  if (thenSync !== undefined) seconds += await secondsOfSync(thenSync);
   return { seconds, ...last };
+}
+
+async function secondsOfSync(path: string): Promise<number> {
+  const began = performance.now();
+  await using file = await open(path);
+  await file.sync();
+  return (performance.now() - began) / 1000;
 }
 
 async function look(pid: number): Promise<Omit<Taken, 'seconds'> | null> {

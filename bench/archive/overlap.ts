@@ -21,8 +21,8 @@ export async function measureOverlap(tool: Tool, imageName: string, archive: str
   ];
   const taken: number[][] = calls.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [at, { program, args }] of calls.entries()) {
-      taken[at]?.push((await measure(program, args)).seconds);
+    for (const [at, call] of calls.entries()) {
+      taken[at]?.push((await measure(call)).seconds);
       await rm(output, { force: true });
     }
   }

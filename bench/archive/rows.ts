@@ -25,10 +25,8 @@ export async function compare(tools: readonly Tool[], input: string, rounds: num
   for (let round = 0; round < rounds; round += 1) {
     for (const [at, tool] of tools.entries()) {
       const [sealed, opened] = [`${input}.sealed`, `${input}.opened`];
-      const encrypt = tool.encrypt(input, sealed);
-      taken.encrypt[at]?.push(await measure(encrypt.program, encrypt.args));
-      const decrypt = tool.decrypt(sealed, opened);
-      taken.decrypt[at]?.push(await measure(decrypt.program, decrypt.args));
+      taken.encrypt[at]?.push(await measure(tool.encrypt(input, sealed)));
+      taken.decrypt[at]?.push(await measure(tool.decrypt(sealed, opened)));
       await Promise.all([rm(sealed), rm(opened)]);
     }
   }

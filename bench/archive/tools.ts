@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 export interface Call {
   readonly program: string;
   readonly args: readonly string[];
+  /** What is brought to the disk afterwards, as ours does by itself. gpg leaves it to the system. */
+  readonly thenSync?: string;
 }
 
 export interface Tool {
@@ -35,10 +37,20 @@ const gpg = (name: string, keyFile: string, home: string, ...flags: string[]): T
   };
 };
 
+const synced = (tool: Tool): Tool => ({
+  name: `${tool.name}; sync`,
+  encrypt: (input, output) => ({ ...tool.encrypt(input, output), thenSync: output }),
+  decrypt: (input, output) => ({ ...tool.decrypt(input, output), thenSync: output }),
+});
+
 /** The first one is what the others are measured against. */
-export const toolsWith = (keyFile: string, gpgHome: string): readonly [Tool, ...Tool[]] => [
-  gpg('gpg -z 0', keyFile, gpgHome, '-z', '0', '--cipher-algo', 'AES256'),
-  gpg('gpg', keyFile, gpgHome, '--cipher-algo', 'AES256'),
-  ours('strongroom', keyFile),
-  ours('strongroom --aead', keyFile, '--aead'),
-];
+export function toolsWith(keyFile: string, gpgHome: string): readonly [Tool, ...Tool[]] {
+  const uncompressed = gpg('gpg -z 0', keyFile, gpgHome, '-z', '0', '--cipher-algo', 'AES256');
+  return [
+    uncompressed,
+    synced(uncompressed),
+    gpg('gpg', keyFile, gpgHome, '--cipher-algo', 'AES256'),
+    ours('strongroom', keyFile),
+    ours('strongroom --aead', keyFile, '--aead'),
+  ];
+}

@@ -14,7 +14,10 @@ test('1 GiB is encrypted, verified and decrypted in less than 200 MB', async () 
   await using file = await open(model, 'w');
   await file.truncate(SIZE);
   const run = (command: string, ...args: string[]) =>
-    measure(process.execPath, [LAUNCHER, 'archive', command, ...args, '--key-file', folder.in('key'), '--quiet']);
+    measure({
+      program: process.execPath,
+      args: [LAUNCHER, 'archive', command, ...args, '--key-file', folder.in('key'), '--quiet'],
+    });
   const peaks = [await run('encrypt', model, '--out', archive, '--generate-key')];
   await rm(model);
   peaks.push(await run('verify', archive), await run('decrypt', archive, '--out', opened));
