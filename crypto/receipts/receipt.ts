@@ -37,10 +37,21 @@ export interface ReceiptSalts {
   readonly output: Uint8Array;
 }
 
-/** What a runner says about an answer; the digests are taken by `signReceipt`. */
+/** A digest of some content with a fresh salt, for a receipt; the content need not be kept until that is signed. */
+export interface SaltedDigest {
+  readonly salt: Uint8Array;
+  readonly digest: Uint8Array;
+}
+
+export function saltedDigest(content: Uint8Array): SaltedDigest {
+  const salt = randomBytes(SALT_BYTES);
+  return { salt, digest: digest(salt, content) };
+}
+
+/** What a runner says about an answer. */
 export type ReceiptFacts = Omit<ReceiptContent, 'inputDigest' | 'outputDigest'> & {
-  readonly input: Uint8Array;
-  readonly output: Uint8Array;
+  readonly input: SaltedDigest;
+  readonly output: SaltedDigest;
 };
 
 export interface SignedReceipt {
@@ -58,15 +69,15 @@ const FIELDS = ['v', 'input', 'input_kind', 'output', 'function', 'document', 's
 /** SubjectPublicKeyInfo of Ed25519 (RFC 8410 section 4) up to the key itself. */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Signs for an answer with the runner's receipt key (Ed25519), with fresh salts. */
+/** Signs for an answer with the runner's receipt key (Ed25519). */
 export function signReceipt(facts: ReceiptFacts, receiptKey: KeyObject): SignedReceipt {
-  const salts = { input: randomBytes(SALT_BYTES), output: randomBytes(SALT_BYTES) };
+  const { input, output } = facts;
   const payload = encodeCbor(
     new Map<string, CborValue>([
       ['v', 1],
-      ['input', digest(salts.input, facts.input)],
+      ['input', input.digest],
       ['input_kind', facts.inputKind],
-      ['output', digest(salts.output, facts.output)],
+      ['output', output.digest],
       ['function', fromHex(facts.functionChecksum)],
       ['document', fromHex(facts.documentHash)],
       ['sequence', facts.sequence],
@@ -74,7 +85,8 @@ export function signReceipt(facts: ReceiptFacts, receiptKey: KeyObject): SignedR
     ]),
   );
   const signature = sign(null, signedContent(payload), receiptKey);
-  return { receipt: encodeCbor([EDDSA_HEADER, new Map<string, never>(), payload, signature]), salts };
+  const receipt = encodeCbor([EDDSA_HEADER, new Map<string, never>(), payload, signature]);
+  return { receipt, salts: { input: input.salt, output: output.salt } };
 }
 
 /** Reads a receipt that the runner with `receiptKey` (raw Ed25519) signed. Fails with `E_RECEIPT`. */

@@ -13,7 +13,7 @@ import { decodeCbor, encodeCbor } from '../attestation/cbor.ts';
 import type { HpkeBinding, HpkeKeyPair } from '../hpke.ts';
 import { HPKE_KEY_BYTES, openWith, sealTo } from '../hpke.ts';
 import type { ReceiptContent, ReceiptSalts } from '../receipts/receipt.ts';
-import { SALT_BYTES, signReceipt, verifyReceipt } from '../receipts/receipt.ts';
+import { SALT_BYTES, saltedDigest, signReceipt, verifyReceipt } from '../receipts/receipt.ts';
 import { pad, unpad } from './padding.ts';
 
 export type ItemOutcome =
@@ -45,9 +45,9 @@ export function sealItemAnswer(
   const body = outcome.kind === 'output' ? outcome.bytes : Buffer.from(JSON.stringify(outcome.error));
   const { receipt, salts } = signReceipt(
     {
-      input: Buffer.from(binding.item, 'hex'),
+      input: saltedDigest(Buffer.from(binding.item, 'hex')),
       inputKind: 'item',
-      output: body,
+      output: saltedDigest(body),
       functionChecksum: binding.functionChecksum,
       documentHash: binding.documentHash,
       sequence: binding.index,

@@ -9,7 +9,8 @@ import type { Invocation } from '../../crypto/session/invocation-token.ts';
 import { readInvocationToken, refused as notAllowed, tokenKeyOf } from '../../crypto/session/invocation-token.ts';
 import type { SessionBinding } from '../../crypto/session/message.ts';
 import { openMessage, refused, replayMark, sealMessage } from '../../crypto/session/message.ts';
-import { signReceipt } from '../../crypto/receipts/receipt.ts';
+import type { SaltedDigest } from '../../crypto/receipts/receipt.ts';
+import { saltedDigest, signReceipt } from '../../crypto/receipts/receipt.ts';
 import type { SealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { parseSealedInput } from '../../crypto/sealed/sealed-input.ts';
 import { StrongroomError, toErrorFields } from '../../domain/errors.ts';
@@ -35,8 +36,8 @@ export interface ServedFunction {
 /** A request as it was taken. */
 interface Asked {
   readonly head: RequestHead;
-  /** The input as it came, or the text of the sealed input; zeroed with the answer. */
-  readonly given: Buffer;
+  /** Of the input as it came, or of the text of the sealed input. */
+  readonly digest: SaltedDigest;
   readonly sequence: number;
   readonly final: boolean;
   readonly binding: SessionBinding;
@@ -107,9 +108,11 @@ export class Sessions {
     session.ended = final;
     const { head, body } = decodeRequest(content);
     this.#admit(head, session);
-    const asked = { head, given: Buffer.from(body), sequence, final, binding: session.binding };
+    // The digest is taken here, while the function is at work on the input before.
+    const asked = { head, digest: saltedDigest(body), sequence, final, binding: session.binding };
+    const given = Buffer.from(body);
     content.fill(0);
-    return head.inputKind === 'open' ? this.#answer(asked, () => Buffer.from(asked.given)) : this.#park(asked, session);
+    return head.inputKind === 'open' ? this.#answer(asked, () => given) : this.#park(asked, given, session);
   }
 
   /** The sealed answer to the call that waited for this key. Fails with `E_CHANNEL` where none does. */
@@ -122,15 +125,17 @@ export class Sessions {
     return this.#answer(asked, () => openAwaited(sealed, release, this.#served.checksum, this.#keys));
   }
 
-  async #park(asked: Asked, session: Session): Promise<Step> {
+  async #park(asked: Asked, given: Buffer, session: Session): Promise<Step> {
     try {
-      const sealed = parseSealedInput(asked.given.toString('latin1'));
+      const sealed = parseSealedInput(given.toString('latin1'));
       session.parked.set(asked.sequence, { asked, sealed });
       return { kind: 'key-wanted', sequence: asked.sequence, keyRequest: wantedKey(sealed.keyRequest) };
     } catch (error) {
-      return this.#answer(asked, () => {
+      return await this.#answer(asked, () => {
         throw error;
       });
+    } finally {
+      given.fill(0);
     }
   }
 
@@ -158,20 +163,19 @@ export class Sessions {
   async #answer(asked: Asked, input: () => Buffer): Promise<Step> {
     const { head, sequence, final, binding } = asked;
     const answer = await this.#call(asked, input);
-    asked.given.fill(0);
     const place = { direction: 'answer', sequence } as const;
     return { kind: 'answer', message: sealMessage(head.answerKey, answer, binding, place, final), final };
   }
 
   /** What is wrong with an input, or goes wrong with it, is for the caller only. */
-  async #call({ head, given, sequence, binding }: Asked, input: () => Buffer): Promise<Buffer> {
+  async #call({ head, digest, sequence, binding }: Asked, input: () => Buffer): Promise<Buffer> {
     try {
       const { type, bytes, seconds } = await this.#served.call(input());
       const { receipt, salts } = signReceipt(
         {
-          input: given,
+          input: digest,
           inputKind: head.inputKind,
-          output: bytes,
+          output: saltedDigest(bytes),
           functionChecksum: binding.functionChecksum,
           documentHash: binding.documentHash,
           sequence,
