@@ -15,6 +15,7 @@ import {
   encapsulate,
   generateKeyPairSync,
 } from 'node:crypto';
+import { erase } from './sealed/erase.ts';
 
 /** KEM, KDF and AEAD by their numbers in RFC 9180 section 7. */
 export const HPKE_SUITE = [0x0020, 0x0001, 0x0002] as const;
@@ -76,7 +77,9 @@ export function sealTo(publicKey: Uint8Array, message: Uint8Array, { info, aad }
   const { key, nonce } = keySchedule(sharedKey, info);
   try {
     const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: HPKE_TAG_BYTES }).setAAD(aad);
-    const ciphertext = Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]);
+    const encrypted = cipher.update(message);
+    const ciphertext = Buffer.concat([encrypted, cipher.final(), cipher.getAuthTag()]);
+    erase(encrypted);
     return { enc, ciphertext };
   } finally {
     [sharedKey, key].forEach((bytes) => bytes.fill(0));

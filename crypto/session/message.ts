@@ -10,6 +10,7 @@ import type { FunctionId, Sha256 } from '../../domain/ids.ts';
 import { encodeCbor } from '../attestation/cbor.ts';
 import type { HpkeBinding, HpkeKeyPair } from '../hpke.ts';
 import { HPKE_KEY_BYTES, HPKE_TAG_BYTES, openWith, sealTo } from '../hpke.ts';
+import { erase } from '../sealed/erase.ts';
 import { pad, unpad } from '../sealed/padding.ts';
 
 export interface SessionBinding {
@@ -40,7 +41,7 @@ const FLAG_BYTES = 1;
 /** What a message may take at most, for `length` bytes of content. */
 export const mostMessageBytes = (length: number): number => Math.ceil(length * 1.13) + 16_384;
 
-/** Seals `content`, and zeroes it. */
+/** Seals `content`, and erases it. */
 export function sealMessage(
   recipient: Uint8Array,
   content: Buffer,
@@ -49,12 +50,14 @@ export function sealMessage(
   final: boolean,
 ): Buffer {
   const padded = pad(content, SHORTEST[place.direction]);
-  content.fill(0);
+  erase(content);
   try {
     const { enc, ciphertext } = sealTo(recipient, padded, hpkeBinding(binding, place, final));
-    return Buffer.concat([Buffer.from([final ? 1 : 0]), enc, ciphertext]);
+    const message = Buffer.concat([Buffer.from([final ? 1 : 0]), enc, ciphertext]);
+    erase(ciphertext);
+    return message;
   } finally {
-    padded.fill(0);
+    erase(padded);
   }
 }
 
