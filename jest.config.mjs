@@ -15,7 +15,7 @@ const ALONE = ['test/stories/demo.test.ts', 'test/stories/failing-models.test.ts
 
 export default {
   // Of a test that hangs: on a busy machine everything else gets done before it.
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   testSequencer: '<rootDir>/test/longest-first.mjs',
   // They share one Docker Engine, and look whether anything was left in it.
   maxWorkers: 1,
