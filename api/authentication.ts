@@ -95,7 +95,7 @@ export function openAuthentication({ db, sendMail, settings, logger }: ApiDepend
         if (!isAPIError(error)) throw error;
         throw new StrongroomError('E_WRONG_CREDENTIALS', 'The code does not hold.', {
           why: `It is wrong, or older than ${VERIFICATION_HOURS} hours.`,
-          next: 'Ask for another verification mail.',
+          next: 'Ask for another mail: strongroom verification resend --email ADDRESS',
         });
       });
     },

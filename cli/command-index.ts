@@ -12,6 +12,7 @@ export interface Listed {
 export const COMMAND_INDEX: readonly Listed[] = [
   { name: 'signup', summary: 'Create an account' },
   { name: 'verify', summary: 'Verify your e-mail address' },
+  { name: 'verification resend', summary: 'Ask for the mail with the token once more' },
   { name: 'password reset', summary: 'Ask for a mail with a code that sets a new password' },
   { name: 'password set', summary: 'Set a new password by the code of the mail' },
   { name: 'login', summary: 'Log in and keep a token' },

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { until } from '../support/patience.ts';
+import { found, until } from '../support/patience.ts';
 import { failureIn, strongroom, testFolder, type Ran, type TestFolder } from './support.ts';
 
 const PASSWORD = 'a-password-to-recognise-42';
@@ -38,20 +38,26 @@ const untilConnected = (pid: number) =>
     return links.filter((link) => link.startsWith('socket:')).length > 3;
   });
 
-async function verificationToken(): Promise<string> {
+/** Of the mails to verify an address, the newest one's, once there are so many. */
+async function verificationToken(mails: number): Promise<string> {
   const outbox = folder.in('platform/outbox');
-  for (const name of await readdir(outbox)) {
-    const token = /token=([\w.-]+)/.exec(await readFile(join(outbox, name), 'utf8'))?.[1];
-    if (token !== undefined) return token;
-  }
-  throw new Error('There is no mail with a token.');
+  return found(`there are ${mails} mails with a token`, async () => {
+    const names = (await readdir(outbox)).sort();
+    const read = await Promise.all(
+      names.map(async (name) => /token=([\w.-]+)/.exec(await readFile(join(outbox, name), 'utf8'))?.[1]),
+    );
+    const tokens = read.filter((token) => token !== undefined);
+    return tokens.length === mails ? tokens.at(-1) : null;
+  });
 }
 
 test('from the sign-up to an agent at work, nobody but the owner can read the token, and no password is in an argument', async () => {
   const commandLines: string[] = [];
   const signUp = 'signup --email alice@example.org --handle alice --password-file -';
   answer(await run(signUp, { stdin: `${PASSWORD}\n` }));
-  answer(await run(`verify ${await verificationToken()}`));
+  await verificationToken(1);
+  answer(await run('verification resend --email alice@example.org'));
+  answer(await run(`verify ${await verificationToken(2)}`));
   const logIn = await strongroom(
     [...'login --email alice@example.org --password-file - --json --home'.split(' '), folder.in('home')],
     {
