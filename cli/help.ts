@@ -22,7 +22,10 @@ export function commandHelp(command: Command): string {
 
 /** Who the commands are for, by their first words. */
 const CHAPTERS: readonly (readonly [string, readonly string[]])[] = [
-  ['Your account', ['signup', 'verify', 'password', 'login', 'logout', 'session', 'whoami', 'token', 'webhook']],
+  [
+    'Your account',
+    ['signup', 'verify', 'verification', 'password', 'login', 'logout', 'session', 'whoami', 'token', 'webhook'],
+  ],
   ['A benchmark and its committee', ['benchmark', 'member', 'invitation', 'review']],
   ['A model owner', ['certificate', 'container', 'access']],
   ['A data owner', ['dataset', 'run']],
