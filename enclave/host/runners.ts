@@ -32,17 +32,21 @@ export interface Installed {
   readonly models: readonly Sha256[];
 }
 
-export interface ReadyRunner extends Installed {
+/** It has its keys, and no function yet. */
+export interface IdentifiedRunner {
   readonly process: RunnerProcess;
   readonly keys: RunnerKeys;
+}
+
+export interface ReadyRunner extends IdentifiedRunner, Installed {
   calls: number;
 }
 
 export interface RunnersOptions extends SandboxOptions {
   readonly limits: FunctionLimits;
   readonly policy?: RecyclePolicy;
-  /** Puts the function into a new runner. */
-  readonly install: (process: RunnerProcess, keys: RunnerKeys) => Promise<Installed>;
+  /** Puts the function into a new runner; called while that one still starts. */
+  readonly install: (starting: Promise<IdentifiedRunner>) => Promise<Installed>;
 }
 
 const NOTHING = new Uint8Array();
@@ -126,13 +130,20 @@ export class Runners {
 
   async #prepare(runner: RunnerProcess): Promise<ReadyRunner> {
     try {
-      const { reply } = await runner.ask({ kind: 'identify' }, NOTHING, 'identity', START_SECONDS);
-      const keys = { channelKey: reply.channelKey, receiptKey: reply.receiptKey };
-      const { checksum, models } = await this.#options.install(runner, keys);
-      return { process: runner, keys, checksum, models, calls: 0 };
+      const identified = identify(runner);
+      const [{ process, keys }, { checksum, models }] = await Promise.all([
+        identified,
+        this.#options.install(identified),
+      ]);
+      return { process, keys, checksum, models, calls: 0 };
     } catch (error) {
       await runner.stop();
       throw error;
     }
   }
+}
+
+async function identify(process: RunnerProcess): Promise<IdentifiedRunner> {
+  const { reply } = await process.ask({ kind: 'identify' }, NOTHING, 'identity', START_SECONDS);
+  return { process, keys: { channelKey: reply.channelKey, receiptKey: reply.receiptKey } };
 }

@@ -50,7 +50,10 @@ export async function deploy(bundle: Buffer, options: DeployOptions = {}): Promi
   const runners = new Runners({
     ...options,
     limits: config.limits,
-    install: async (runner) => (await runner.ask({ kind: 'install' }, bundle, 'installed', START_SECONDS)).reply,
+    install: async (starting) => {
+      const { process } = await starting;
+      return (await process.ask({ kind: 'install' }, bundle, 'installed', START_SECONDS)).reply;
+    },
   });
   const { models } = await runners.current();
   return {

@@ -12,8 +12,7 @@ import type { FunctionId, Sha256 } from '../../domain/ids.ts';
 import type { RunnerClaims } from '../attestor/attestor.ts';
 import type { Release, SealedKey, WantedKey } from '../runner/messages.ts';
 import { measureModels } from './measurements.ts';
-import type { RunnerProcess } from './runner-process.ts';
-import type { Installed, ReadyRunner, RecyclePolicy, RunnerKeys } from './runners.ts';
+import type { IdentifiedRunner, Installed, ReadyRunner, RecyclePolicy, RunnerKeys } from './runners.ts';
 import { Runners, START_SECONDS } from './runners.ts';
 import type { SandboxOptions } from './start-runner.ts';
 
@@ -81,7 +80,7 @@ export class ServedFunction {
 
   constructor(options: ServedFunctionOptions) {
     this.#options = options;
-    this.#runners = new Runners({ ...options, install: (process, keys) => this.#install(process, keys) });
+    this.#runners = new Runners({ ...options, install: (starting) => this.#install(starting) });
   }
 
   /** Starts a runner where there is none, and says what is in it. Fails as the function does. */
@@ -184,9 +183,9 @@ export class ServedFunction {
   }
 
   /** The runner proves to the broker what it is, and gets the key of this one bundle, sealed to itself. */
-  async #install(process: RunnerProcess, keys: RunnerKeys): Promise<Installed> {
+  async #install(starting: Promise<IdentifiedRunner>): Promise<Installed> {
     const { services, checksum } = this.#options;
-    const bundle = await this.#options.readBundle();
+    const [bundle, { process, keys }] = await Promise.all([this.#options.readBundle(), starting]);
     const document = await this.#attest(keys, await services.brokerNonce(), []);
     const key = await services.release(document, parseSealedBundle(bundle).keyRequest);
     const question = { kind: 'install-sealed', document: base64(document), key: inText(key) } as const;

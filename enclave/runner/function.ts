@@ -46,7 +46,7 @@ export class InstalledFunction {
     const models = new Map<string, Model>();
     for (const { path, mode, content } of bundle.files) {
       if (config.models.includes(path)) {
-        // Loaded only where needed: onnxruntime is most of a runner's memory and half of its start.
+        // By then it is loaded (see main.ts); not with this file, as the telemetry is turned off first.
         const { loadModel } = await import('./models.ts');
         models.set(path, await loadModel(content, path, config.limits.threads));
       } else {

@@ -23,6 +23,8 @@ const channel = new Worker(new URL('channel.ts', import.meta.url), {
   // V8 would reserve 512, and all of that would count as the function's data.
   resourceLimits: { codeRangeSizeMb: 32 },
 });
+// Almost every function has a model, and this thread has nothing to do until the channel has opened the function.
+void import('./models.ts').catch(() => undefined);
 channel.on('message', (question: FunctionQuestion) => {
   void answer(question)
     .catch((error: unknown): FunctionReply => ({ kind: 'failure', error: toErrorFields(nameFailure(error)) }))
