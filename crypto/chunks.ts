@@ -11,9 +11,12 @@ const CHUNKS = 8;
 /** Larger pieces cost more in fresh memory than they save in calls, smaller ones the other way round (measured). */
 export const PIECE_BYTES = 2 ** 17;
 
+/** Memory of chunks that are over: the collector does not count what threads share, and would leave gigabytes lying. */
+const spare: SharedArrayBuffer[] = [];
+
 /** Its bytes hold until the next chunk is asked for, and as long as something that it waits for goes on. */
 export class Chunk {
-  readonly memory = new SharedArrayBuffer(CHUNK_BYTES);
+  readonly memory = spare.pop() ?? new SharedArrayBuffer(CHUNK_BYTES);
   readonly #all = Buffer.from(this.memory);
   #length = 0;
   /** Bytes that it held at most. */
@@ -65,10 +68,11 @@ export class Chunk {
     return this;
   }
 
-  /** Overwrites what it held, and nothing else: memory that was never touched takes none of the machine's. */
+  /** Overwrites what it held, and nothing else, as memory that was never touched takes none of the machine's; its end. */
   async clear(): Promise<void> {
     await this.reuse();
     this.#all.fill(0, 0, this.#used);
+    if (spare.length < CHUNKS) spare.push(this.memory);
   }
 }
 
