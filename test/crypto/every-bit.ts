@@ -1,6 +1,6 @@
 /**
  * `npm run test:every-bit`: flips each single bit of an archive of 64 KiB, in each format, and reads it (quality.md C1).
- * A million readings take minutes, so `npm test` tries every bit of both ends and one in 512 between.
+ * A million readings take longer than a test may, so `npm test` tries every bit of both ends and one in 512 between.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
