@@ -6,8 +6,6 @@
  */
 import type { KeyObject } from 'node:crypto';
 import {
-  createCipheriv,
-  createDecipheriv,
   createHmac,
   createPrivateKey,
   createPublicKey,
@@ -15,18 +13,16 @@ import {
   encapsulate,
   generateKeyPairSync,
 } from 'node:crypto';
-import { erase } from './sealed/erase.ts';
+import { decryptGcm, encryptGcm, GCM_NONCE_BYTES, GCM_TAG_BYTES } from './aes-gcm.ts';
 
 /** KEM, KDF and AEAD by their numbers in RFC 9180 section 7. */
 export const HPKE_SUITE = [0x0020, 0x0001, 0x0002] as const;
 /** Length of a raw public key, and of an encapsulated one. */
 export const HPKE_KEY_BYTES = 32;
 /** What sealing adds to a message beside the encapsulated key. */
-export const HPKE_TAG_BYTES = 16;
+export const HPKE_TAG_BYTES = GCM_TAG_BYTES;
 
-const CIPHER = 'aes-256-gcm';
 const CIPHER_KEY_BYTES = 32;
-const NONCE_BYTES = 12;
 const NOTHING = new Uint8Array();
 /** SubjectPublicKeyInfo and PKCS #8 of X25519 (RFC 8410) up to the raw key. */
 const X25519_SPKI = Buffer.from('302a300506032b656e032100', 'hex');
@@ -76,11 +72,7 @@ export function sealTo(publicKey: Uint8Array, message: Uint8Array, { info, aad }
   const { sharedKey, ciphertext: enc } = encapsulate(recipient);
   const { key, nonce } = keySchedule(sharedKey, info);
   try {
-    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: HPKE_TAG_BYTES }).setAAD(aad);
-    const encrypted = cipher.update(message);
-    const ciphertext = Buffer.concat([encrypted, cipher.final(), cipher.getAuthTag()]);
-    erase(encrypted);
-    return { enc, ciphertext };
+    return { enc, ciphertext: encryptGcm(message, { key, nonce, aad }) };
   } finally {
     [sharedKey, key].forEach((bytes) => bytes.fill(0));
   }
@@ -92,7 +84,7 @@ export function openWith(privateKey: KeyObject, message: HpkeMessage, { info, aa
   if (!sharedKey) return null;
   const { key, nonce } = keySchedule(sharedKey, info);
   try {
-    return decrypt(message.ciphertext, key, nonce, aad);
+    return decryptGcm(message.ciphertext, { key, nonce, aad });
   } finally {
     [sharedKey, key].forEach((bytes) => bytes.fill(0));
   }
@@ -107,22 +99,6 @@ function sharedKeyOf(privateKey: KeyObject, enc: Uint8Array): Buffer | null {
   }
 }
 
-/** What was encrypted, once its tag is found to be right; before that, nobody gets a byte of it. */
-function decrypt(ciphertext: Uint8Array, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array): Buffer | null {
-  const end = ciphertext.length - HPKE_TAG_BYTES;
-  if (end < 0) return null;
-  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: HPKE_TAG_BYTES }).setAAD(aad);
-  decipher.setAuthTag(ciphertext.subarray(end));
-  const opened = decipher.update(ciphertext.subarray(0, end));
-  try {
-    decipher.final();
-    return opened;
-  } catch {
-    opened.fill(0);
-    return null;
-  }
-}
-
 /** The suites of section 4.1 (KEM) and section 5.1 (HPKE), as they go into each derivation. */
 const KEM = Buffer.from([...Buffer.from('KEM'), ...twoBytes(HPKE_SUITE[0])]);
 const HPKE = Buffer.from([...Buffer.from('HPKE'), ...HPKE_SUITE.flatMap(twoBytes)]);
@@ -132,7 +108,7 @@ function keySchedule(sharedSecret: Uint8Array, info: Uint8Array): { readonly key
   const context = Buffer.concat([BASE_MODE, NO_PSK_ID, labeledExtract(HPKE, NOTHING, 'info_hash', info)]);
   const secret = labeledExtract(HPKE, sharedSecret, 'secret', NOTHING);
   const key = labeledExpand(HPKE, secret, 'key', context, CIPHER_KEY_BYTES);
-  const nonce = labeledExpand(HPKE, secret, 'base_nonce', context, NONCE_BYTES);
+  const nonce = labeledExpand(HPKE, secret, 'base_nonce', context, GCM_NONCE_BYTES);
   secret.fill(0);
   return { key, nonce };
 }

@@ -5,10 +5,11 @@
  * caller's own key, so that the key broker releases it once for a batch. Each item is bound to the header, to its place,
  * and to the answer key: what comes of it is readable to whoever made that key, and to nobody who moved the batch.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { Sha256 } from '../../domain/ids.ts';
 import { BATCH } from '../../domain/job.ts';
+import { decryptGcm, encryptGcm } from '../aes-gcm.ts';
 import { HPKE_KEY_BYTES } from '../hpke.ts';
 import type { SealedHeader } from './header.ts';
 import { decodeHeader } from './header.ts';
@@ -42,7 +43,6 @@ export interface BatchHead {
 }
 
 const LABEL = Buffer.from('strongroom batch 1\n');
-const TAG_BYTES = 16;
 const NUMBER = 4;
 const MOST_HEADER = 2048;
 /** No head is longer. */
@@ -94,7 +94,7 @@ export function parseBatchHead(bytes: Buffer): BatchHead {
 /** The input at a place of a batch; the caller zeroes it. Fails with `E_SEALED_INPUT` where anything was changed or moved. */
 export function openItem(item: Buffer, contentKey: Uint8Array, head: BatchHead, index: number): Buffer {
   const bound = place(head.keyRequest.header, head.answerKey, index);
-  const padded = decrypt(item, contentKey, bound, index);
+  const padded = decryptGcm(item, { key: contentKey, nonce: nonceOf(index), aad: bound });
   try {
     const input = padded && unpad(padded);
     if (input) return Buffer.from(input);
@@ -121,25 +121,9 @@ const nonceOf = (index: number): Buffer => Buffer.concat([Buffer.alloc(8), numbe
 
 function encrypt(input: Uint8Array, key: Uint8Array, bound: Buffer, index: number): Buffer {
   const padded = pad(input);
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(bound);
-  const item = Buffer.concat([cipher.update(padded), cipher.final(), cipher.getAuthTag()]);
+  const item = encryptGcm(padded, { key, nonce: nonceOf(index), aad: bound });
   padded.fill(0);
   return item;
-}
-
-function decrypt(item: Buffer, key: Uint8Array, bound: Buffer, index: number): Buffer | null {
-  if (item.length < TAG_BYTES) return null;
-  const end = item.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(index), { authTagLength: TAG_BYTES }).setAAD(bound);
-  decipher.setAuthTag(item.subarray(end));
-  const opened = decipher.update(item.subarray(0, end));
-  try {
-    decipher.final();
-    return opened;
-  } catch {
-    opened.fill(0);
-    return null;
-  }
 }
 
 function reader(bytes: Buffer) {

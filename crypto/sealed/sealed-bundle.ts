@@ -3,18 +3,18 @@
  * encapsulated key, the sealed content key and the encrypted bundle. The content key is sealed to the owner's key, which
  * the key broker alone can derive, and the header lets one function have it: the one with the bundle's own checksum.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import type { Sha256 } from '../../domain/ids.ts';
+import { decryptGcm, encryptGcm, GCM_NONCE_BYTES, GCM_TAG_BYTES } from '../aes-gcm.ts';
 import { HPKE_KEY_BYTES } from '../hpke.ts';
 import type { ContentKeyRequest } from './sealed-input.ts';
 import { CONTENT_KEY_BYTES, sealContentKey, WRAPPED_BYTES } from './sealed-input.ts';
 import type { UserPublicKey } from './user-key.ts';
 
 const LENGTH_BYTES = 2;
-const TAG_BYTES = 16;
 /** A content key encrypts one bundle in its life. */
-const NONCE = Buffer.alloc(12);
+const NONCE = Buffer.alloc(GCM_NONCE_BYTES);
 /** What sets a bundle apart from an input, should both ever be encrypted with one key. */
 const LABEL = Buffer.from('strongroom function bundle 1\n');
 
@@ -32,9 +32,8 @@ export function sealBundle(bundle: Uint8Array, owner: UserPublicKey, checksum: S
     const { header, enc, wrappedKey } = sealContentKey(contentKey, owner, policy);
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(header.length);
-    const cipher = createCipheriv('aes-256-gcm', contentKey, NONCE).setAAD(authenticated(header));
-    const payload = [cipher.update(bundle), cipher.final(), cipher.getAuthTag()];
-    return Buffer.concat([length, header, enc, wrappedKey, ...payload]);
+    const payload = encryptGcm(bundle, { key: contentKey, nonce: NONCE, aad: authenticated(header) });
+    return Buffer.concat([length, header, enc, wrappedKey, payload]);
   } finally {
     contentKey.fill(0);
   }
@@ -45,24 +44,16 @@ export function parseSealedBundle(bytes: Buffer): SealedBundle {
   const headerEnd = bytes.length < LENGTH_BYTES ? bytes.length : LENGTH_BYTES + bytes.readUInt16BE();
   const encEnd = headerEnd + HPKE_KEY_BYTES;
   const keyEnd = encEnd + WRAPPED_BYTES;
-  if (bytes.length <= keyEnd + TAG_BYTES) throw damaged('It is cut off.');
+  if (bytes.length <= keyEnd + GCM_TAG_BYTES) throw damaged('It is cut off.');
   const [header, enc] = [bytes.subarray(LENGTH_BYTES, headerEnd), bytes.subarray(headerEnd, encEnd)];
   return { keyRequest: { header, enc, wrappedKey: bytes.subarray(encEnd, keyEnd) }, payload: bytes.subarray(keyEnd) };
 }
 
 /** The bundle, decrypted inside the runner. The caller zeroes it. Fails with `E_FUNCTION_INVALID`. */
 export function openSealedBundle({ keyRequest, payload }: SealedBundle, contentKey: Uint8Array): Buffer {
-  const end = payload.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', contentKey, NONCE, { authTagLength: TAG_BYTES });
-  decipher.setAAD(authenticated(keyRequest.header)).setAuthTag(payload.subarray(end));
-  const opened = decipher.update(payload.subarray(0, end));
-  try {
-    decipher.final();
-    return opened;
-  } catch {
-    opened.fill(0);
-    throw damaged('It was changed after it was encrypted.');
-  }
+  const opened = decryptGcm(payload, { key: contentKey, nonce: NONCE, aad: authenticated(keyRequest.header) });
+  if (opened) return opened;
+  throw damaged('It was changed after it was encrypted.');
 }
 
 const authenticated = (header: Uint8Array) => Buffer.concat([LABEL, header]);

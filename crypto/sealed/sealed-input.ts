@@ -4,10 +4,11 @@
  * sealed to the recipient's key (HPKE); the header is authenticated with both. So whoever keeps the recipient's private
  * key can hand out the key of one input to one runner, and need never see the input or give away its own key.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { StrongroomError } from '../../domain/errors.ts';
 import { MOST } from '../../domain/function.ts';
 import type { Sha256 } from '../../domain/ids.ts';
+import { decryptGcm, encryptGcm, GCM_NONCE_BYTES, GCM_TAG_BYTES } from '../aes-gcm.ts';
 import { HPKE_KEY_BYTES, HPKE_TAG_BYTES, openWith, sealTo } from '../hpke.ts';
 import type { SealedHeader, SealingPolicy } from './header.ts';
 import { decodeHeader, encodeHeader, forbiddenBy, malformed } from './header.ts';
@@ -17,17 +18,16 @@ import { userKeyId } from './user-key.ts';
 
 export const SEALED_PREFIX = 'strongroom:';
 export const CONTENT_KEY_BYTES = 32;
-const TAG_BYTES = 16;
 const LENGTH_BYTES = 2;
 export const WRAPPED_BYTES = CONTENT_KEY_BYTES + HPKE_TAG_BYTES;
 /** Header and keys; a header with all its functions takes less. */
 const MOST_BESIDE_PAYLOAD = 4096;
-const LEAST_PAYLOAD = paddedLength(0) + TAG_BYTES;
-const MOST_PAYLOAD = paddedLength(MOST.inputBytes) + TAG_BYTES;
+const LEAST_PAYLOAD = paddedLength(0) + GCM_TAG_BYTES;
+const MOST_PAYLOAD = paddedLength(MOST.inputBytes) + GCM_TAG_BYTES;
 const LONGEST_TEXT = SEALED_PREFIX.length + Math.ceil(((MOST_PAYLOAD + MOST_BESIDE_PAYLOAD) * 4) / 3);
 const INFO = Buffer.from('strongroom sealed input 1');
 /** A content key encrypts one message in its life, so its nonce need not differ from any other. */
-const NONCE = Buffer.alloc(12);
+const NONCE = Buffer.alloc(GCM_NONCE_BYTES);
 
 /** All that a key broker needs to hand out the content key: nothing of the input is in it. */
 export interface ContentKeyRequest {
@@ -116,7 +116,9 @@ export function openContentKey(request: ContentKeyRequest, key: UserKey): Buffer
  */
 export function openSealedInput(sealed: SealedInput, contentKey: Uint8Array, checksum: Sha256, at: Date): Buffer {
   refuseForbidden(sealed.header, checksum, at);
-  const padded = decrypt(sealed.payload, contentKey, sealed.keyRequest.header);
+  const terms = { key: contentKey, nonce: NONCE, aad: sealed.keyRequest.header };
+  const padded = decryptGcm(sealed.payload, terms);
+  if (!padded) throw cannotOpen('It was changed after it was sealed, or its key is another one.');
   try {
     const input = unpad(padded);
     if (input) return Buffer.from(input);
@@ -137,25 +139,10 @@ export function refuseForbidden({ policy }: SealedHeader, checksum: Sha256, at: 
 }
 
 function encrypt(input: Uint8Array, key: Uint8Array, header: Uint8Array): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', key, NONCE).setAAD(header);
   const padded = pad(input);
-  const ciphertext = Buffer.concat([cipher.update(padded), cipher.final(), cipher.getAuthTag()]);
+  const ciphertext = encryptGcm(padded, { key, nonce: NONCE, aad: header });
   padded.fill(0);
   return ciphertext;
-}
-
-function decrypt(payload: Buffer, key: Uint8Array, header: Uint8Array): Buffer {
-  const end = payload.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, NONCE, { authTagLength: TAG_BYTES }).setAAD(header);
-  decipher.setAuthTag(payload.subarray(end));
-  const opened = decipher.update(payload.subarray(0, end));
-  try {
-    decipher.final();
-    return opened;
-  } catch {
-    opened.fill(0);
-    throw cannotOpen('It was changed after it was sealed, or its key is another one.');
-  }
 }
 
 const cannotOpen = (why: string) =>

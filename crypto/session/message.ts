@@ -10,7 +10,7 @@ import type { FunctionId, Sha256 } from '../../domain/ids.ts';
 import { encodeCbor } from '../attestation/cbor.ts';
 import type { HpkeBinding, HpkeKeyPair } from '../hpke.ts';
 import { HPKE_KEY_BYTES, HPKE_TAG_BYTES, openWith, sealTo } from '../hpke.ts';
-import { erase } from '../sealed/erase.ts';
+import { erase } from '../erase.ts';
 import { pad, unpad } from '../sealed/padding.ts';
 
 export interface SessionBinding {

@@ -2,7 +2,7 @@
  * Where the master secret of all users' keys lies: sealed on the disk, opened into memory when the broker starts. The
  * key file belongs elsewhere than the sealed secret; a key management service can take its place.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../crypto/failure.ts';
@@ -10,6 +10,7 @@ import { openOrCreateModelKey } from '../../crypto/model-key.ts';
 import { makePrivateFolder, writeNewFile } from '../../crypto/private-file.ts';
 import { MASTER_SECRET_BYTES } from '../../crypto/sealed/user-key.ts';
 import { StrongroomError } from '../../domain/errors.ts';
+import { decryptGcm, encryptGcm, GCM_NONCE_BYTES, GCM_TAG_BYTES } from '../../crypto/aes-gcm.ts';
 
 /** Keeps one master secret. An implementation on a key management service does `open` there. */
 export interface MasterSecretStore {
@@ -18,9 +19,7 @@ export interface MasterSecretStore {
 }
 
 const LABEL = Buffer.from('strongroom master secret 1\n');
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const SEALED_BYTES = LABEL.length + NONCE_BYTES + MASTER_SECRET_BYTES + TAG_BYTES;
+const SEALED_BYTES = LABEL.length + GCM_NONCE_BYTES + MASTER_SECRET_BYTES + GCM_TAG_BYTES;
 
 /** A secret in `sealedFile`, sealed with what is in `keyFile`; both are made where they are missing, mode 0600. */
 export const keyFileStore = (sealedFile: string, keyFile: string): MasterSecretStore => ({
@@ -56,26 +55,17 @@ async function create(sealedFile: string, wrappingKey: Buffer): Promise<Buffer> 
 }
 
 function seal(secret: Buffer, wrappingKey: Buffer): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce).setAAD(LABEL);
-  return Buffer.concat([LABEL, nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
+  const nonce = randomBytes(GCM_NONCE_BYTES);
+  return Buffer.concat([LABEL, nonce, encryptGcm(secret, { key: wrappingKey, nonce, aad: LABEL })]);
 }
 
 function unseal(sealed: Buffer, wrappingKey: Buffer, sealedFile: string): Buffer {
   const isOurs = sealed.length === SEALED_BYTES && sealed.subarray(0, LABEL.length).equals(LABEL);
   if (!isOurs) throw wrong(`${sealedFile} is not a sealed master secret.`, 'Put back the file from your backup.');
-  const nonce = sealed.subarray(LABEL.length, LABEL.length + NONCE_BYTES);
-  const end = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: TAG_BYTES }).setAAD(LABEL);
-  decipher.setAuthTag(sealed.subarray(end));
-  const secret = decipher.update(sealed.subarray(LABEL.length + NONCE_BYTES, end));
-  try {
-    decipher.final();
-    return secret;
-  } catch {
-    secret.fill(0);
-    throw wrong('The key file does not open the master secret.', 'Give the key file that it was sealed with.');
-  }
+  const nonce = sealed.subarray(LABEL.length, LABEL.length + GCM_NONCE_BYTES);
+  const secret = decryptGcm(sealed.subarray(LABEL.length + GCM_NONCE_BYTES), { key: wrappingKey, nonce, aad: LABEL });
+  if (secret) return secret;
+  throw wrong('The key file does not open the master secret.', 'Give the key file that it was sealed with.');
 }
 
 async function readIfThere(file: string): Promise<Buffer | null> {

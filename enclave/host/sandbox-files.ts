@@ -20,6 +20,7 @@ export const RUNNER_AT = '/strongroom/enclave/runner/main.ts';
 /** The runner's own code; `package.json` tells Node that it is made of modules. */
 const CODE = [
   ...['package.json', 'domain', 'enclave/runner', 'crypto/function-bundle.ts', 'crypto/hpke.ts'],
+  ...['crypto/aes-gcm.ts', 'crypto/erase.ts'],
   ...['crypto/attestation', 'crypto/receipts', 'crypto/sealed', 'crypto/session'],
 ];
 
