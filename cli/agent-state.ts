@@ -1,5 +1,6 @@
 /** What the agent of this folder says of itself, and whether it is still there. */
 import { readFile } from 'node:fs/promises';
+import { runs } from '../stack/process-alive.ts';
 
 export interface AgentState {
   readonly pid: number;
@@ -34,15 +35,4 @@ async function parseFile(file: string): Promise<Partial<AgentState>> {
   } catch {
     return {};
   }
-}
-
-/** Process ids are used again: on Linux the command line tells whether it is this program that has this one now. */
-async function runs(pid: number, program: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
-  return commandLine === null ? process.platform !== 'linux' : commandLine.includes(program);
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StackAddresses } from '../stack/stack.ts';
+import { runs } from '../stack/process-alive.ts';
 
 export interface PlatformState {
   readonly pid: number;
@@ -17,16 +18,5 @@ export async function readPlatformState(dataFolder: string): Promise<PlatformSta
   const content = await readFile(platformStateFile(dataFolder), 'utf8').catch(() => null);
   if (content === null) return null;
   const state = JSON.parse(content) as PlatformState;
-  return (await isPlatform(state.pid)) ? state : null;
-}
-
-/** Process ids are used again: on Linux the command line tells whether it is the platform that has this one now. */
-async function isPlatform(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
-  return commandLine === null ? process.platform !== 'linux' : commandLine.includes('platform-process.ts');
+  return (await runs(state.pid, 'platform-process.ts')) ? state : null;
 }

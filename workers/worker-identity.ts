@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { readJsonFile, writeJsonFile } from '../client/private-files.ts';
+import { isAlive } from '../stack/process-alive.ts';
 
 export interface WorkerIdentity {
   readonly identity: string;
@@ -35,11 +36,5 @@ export async function takeIdentity(file: string): Promise<WorkerIdentity> {
 /** Of processes on other hosts nothing is known: a folder may be shared with them. */
 function isDead({ host, pid }: Kept, here: string): boolean {
   if (host !== here) return false;
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return pid === process.pid || !isAlive(pid);
 }
